@@ -1,0 +1,214 @@
+import { GatewayError } from './faults.ts'
+
+/** Where a top-level member's value lies in the bytes: `[start, end)`. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** The envelope of a JSON object: its top-level members by name, found without building the value. */
+export interface Envelope {
+  readonly bytes: Uint8Array
+  readonly members: ReadonlyMap<string, Span>
+  /** just behind the opening brace */
+  readonly open: number
+}
+
+/** Deeper nesting is refused: no client needs it and recursive readers downstream would overflow. */
+export const maxDepth = 128
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+
+function invalid(what: string, at: number): GatewayError {
+  return new GatewayError('invalid-json', `The request body is not valid JSON: ${what} at byte ${at}.`)
+}
+
+/** Index just behind the string that opens at `at`. Jumps from quote to quote, so long base64 costs next to nothing. */
+function skipString(bytes: Uint8Array, at: number): number {
+  for (let from = at + 1; ; ) {
+    const quote = bytes.indexOf(QUOTE, from)
+    if (quote < 0) throw invalid('a string is not closed', at)
+    let slashes = 0
+    while (bytes[quote - 1 - slashes] === BACKSLASH) slashes++
+    if (slashes % 2 === 0 || quote - 1 - slashes < at) return quote + 1
+    from = quote + 1
+  }
+}
+
+function skipSpace(bytes: Uint8Array, at: number): number {
+  let i = at
+  while (i < bytes.length) {
+    const byte = bytes[i]
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break
+    i++
+  }
+  return i
+}
+
+const literal = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/
+
+/** Index just behind the number or word that starts at `at`. */
+function skipLiteral(bytes: Uint8Array, at: number): number {
+  let i = at
+  while (i < bytes.length) {
+    const byte = bytes[i]!
+    if (byte === 0x2c || byte === 0x7d || byte === 0x5d || byte <= 0x20) break
+    i++
+  }
+  if (i - at > 400 || !literal.test(decoder.decode(bytes.subarray(at, i)))) throw invalid('an unexpected word', at)
+  return i
+}
+
+/** Index just behind the value that starts at `at`; checks brackets, commas, colons and depth on the way. */
+function skipValue(bytes: Uint8Array, at: number): number {
+  const closers: number[] = []
+  let i = skipSpace(bytes, at)
+  for (;;) {
+    const byte = bytes[i]
+    if (byte === undefined) throw invalid('it ends too early', bytes.length)
+    if (byte === QUOTE) i = skipString(bytes, i)
+    else if (byte === 0x7b || byte === 0x5b) {
+      if (closers.length >= maxDepth)
+        throw new GatewayError('invalid-json', `The request body is nested more than ${maxDepth} levels deep.`)
+      const closer = byte + 2
+      i = skipSpace(bytes, i + 1)
+      if (bytes[i] !== closer) {
+        closers.push(closer)
+        if (closer === 0x7d) i = skipKey(bytes, i)
+        continue
+      }
+      i++
+    } else i = skipLiteral(bytes, i)
+    i = closeAndComma(bytes, i, closers)
+    if (closers.length === 0) return i
+  }
+}
+
+/** After a value inside containers: closes what closes, or steps over the comma to the next value. */
+function closeAndComma(bytes: Uint8Array, at: number, closers: number[]): number {
+  let i = at
+  while (closers.length > 0) {
+    i = skipSpace(bytes, i)
+    const byte = bytes[i]
+    const closer = closers[closers.length - 1]
+    if (byte === 0x2c) {
+      i = skipSpace(bytes, i + 1)
+      return closer === 0x7d ? skipKey(bytes, i) : i
+    }
+    if (byte !== closer) throw invalid(byte === undefined ? 'it ends too early' : 'a comma or bracket is missing', i)
+    closers.pop()
+    i++
+  }
+  return i
+}
+
+function skipKey(bytes: Uint8Array, at: number): number {
+  if (bytes[at] !== QUOTE) throw invalid('a member name is missing', at)
+  const colon = skipSpace(bytes, skipString(bytes, at))
+  if (bytes[colon] !== 0x3a) throw invalid('a colon is missing', colon)
+  return skipSpace(bytes, colon + 1)
+}
+
+/**
+ * Finds the top-level members of a JSON object. Throws `invalid-json` for what is not well-formed (brackets, commas, names,
+ * numbers, words, UTF-8, depth); escapes inside strings are left to whoever parses the value. A repeated name: the last wins,
+ * as with JSON.parse.
+ */
+export function scanEnvelope(bytes: Uint8Array): Envelope {
+  if (!isUtf8(bytes)) throw new GatewayError('invalid-json', 'The request body is not valid UTF-8.')
+  const start = skipSpace(bytes, bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0)
+  if (start === bytes.length)
+    throw new GatewayError('invalid-json', 'The request body is empty; a JSON object is expected.')
+  if (bytes[start] !== 0x7b) throw new GatewayError('invalid-json', 'The request body must be a JSON object.')
+  const members = new Map<string, Span>()
+  let i = skipSpace(bytes, start + 1)
+  if (bytes[i] === 0x7d) i++
+  else
+    for (;;) {
+      const value = skipKey(bytes, i)
+      const name = memberName(bytes, i)
+      const end = skipValue(bytes, value)
+      members.set(name, { start: value, end })
+      i = skipSpace(bytes, end)
+      if (bytes[i] === 0x7d) {
+        i++
+        break
+      }
+      if (bytes[i] !== 0x2c) throw invalid(i < bytes.length ? 'a comma or bracket is missing' : 'it ends too early', i)
+      i = skipSpace(bytes, i + 1)
+    }
+  if (skipSpace(bytes, i) !== bytes.length) throw invalid('something follows the object', i)
+  return { bytes, members, open: start + 1 }
+}
+
+function memberName(bytes: Uint8Array, at: number): string {
+  const quoted = decoder.decode(bytes.subarray(at, skipString(bytes, at)))
+  if (!quoted.includes('\\')) return quoted.slice(1, -1)
+  return parseValue(quoted, at) as string
+}
+
+function parseValue(text: string, at: number): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw invalid('a value cannot be read', at)
+  }
+}
+
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    decoder.decode(bytes)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The parsed value of one top-level member; undefined when it is absent. */
+export function memberOf(envelope: Envelope, name: string): unknown {
+  const span = envelope.members.get(name)
+  return span && parseValue(decoder.decode(envelope.bytes.subarray(span.start, span.end)), span.start)
+}
+
+const encoder = new TextEncoder()
+
+/**
+ * The bytes with some top-level members set to other values, everything else untouched to the byte.
+ * A member that is absent is put in front of the others.
+ */
+export function spliceMembers(envelope: Envelope, changes: Readonly<Record<string, unknown>>): Uint8Array {
+  const cuts: { start: number; end: number; text: Uint8Array }[] = []
+  let added = ''
+  for (const [name, value] of Object.entries(changes)) {
+    const span = envelope.members.get(name)
+    const text = JSON.stringify(value)
+    if (span) cuts.push({ start: span.start, end: span.end, text: encoder.encode(text) })
+    else added += `${JSON.stringify(name)}:${text}${envelope.members.size > 0 || added !== '' ? ',' : ''}`
+  }
+  if (added !== '') {
+    const text = envelope.members.size > 0 ? added : added.replace(/,$/, '')
+    cuts.push({ start: envelope.open, end: envelope.open, text: encoder.encode(text) })
+  }
+  if (cuts.length === 0) return envelope.bytes
+  return applyCuts(envelope.bytes, cuts)
+}
+
+function applyCuts(bytes: Uint8Array, cuts: { start: number; end: number; text: Uint8Array }[]): Uint8Array {
+  cuts.sort((a, b) => a.start - b.start)
+  const size = cuts.reduce((sum, cut) => sum + cut.text.length - (cut.end - cut.start), bytes.length)
+  const out = new Uint8Array(size)
+  let from = 0
+  let to = 0
+  for (const cut of cuts) {
+    out.set(bytes.subarray(from, cut.start), to)
+    to += cut.start - from
+    out.set(cut.text, to)
+    to += cut.text.length
+    from = cut.end
+  }
+  out.set(bytes.subarray(from), to)
+  return out
+}

@@ -1,0 +1,29 @@
+import type { PicoUsdPerUnit } from '../kernel/money.ts'
+
+/** Rates per token (or per call), in pico-dollars. A bucket without a rate of its own is charged as its parent: see `cost`. */
+export interface Rates {
+  readonly input?: PicoUsdPerUnit
+  readonly output?: PicoUsdPerUnit
+  readonly cacheRead?: PicoUsdPerUnit
+  readonly cacheWrite5m?: PicoUsdPerUnit
+  readonly cacheWrite1h?: PicoUsdPerUnit
+  readonly audioIn?: PicoUsdPerUnit
+  readonly imageIn?: PicoUsdPerUnit
+  readonly reasoning?: PicoUsdPerUnit
+  readonly audioOut?: PicoUsdPerUnit
+  /** per request, whatever its size */
+  readonly request?: PicoUsdPerUnit
+  /** per call of a built-in tool, by the names used in `Usage.calls` */
+  readonly calls?: Readonly<Record<string, PicoUsdPerUnit>>
+}
+
+/** What a model costs. */
+export interface Price {
+  readonly rates: Rates
+  /** rates that replace these for the whole request when its input exceeds the threshold; largest threshold that is exceeded wins */
+  readonly tiers?: readonly { readonly aboveInputTokens: number; readonly rates: Rates }[]
+  /** rates that replace these at a service tier (flex, priority, batch) */
+  readonly serviceTiers?: Readonly<Record<string, Rates>>
+  /** which edition of the price book, or `config` for prices of a deployment's own */
+  readonly version: string
+}
