@@ -1,7 +1,8 @@
 import { GatewayError } from './faults.ts'
 
-/** Where a top-level member's value lies in the bytes: `[start, end)`. */
+/** Where a top-level member lies in the bytes: its value is `[start, end)`, its name opens at `name`. */
 export interface Span {
+  readonly name: number
   readonly start: number
   readonly end: number
 }
@@ -114,8 +115,8 @@ function skipKey(bytes: Uint8Array, at: number): number {
 
 /**
  * Finds the top-level members of a JSON object. Throws `invalid-json` for what is not well-formed (brackets, commas, names,
- * numbers, words, UTF-8, depth); escapes inside strings are left to whoever parses the value. A repeated name: the last wins,
- * as with JSON.parse.
+ * numbers, words, UTF-8, depth); escapes inside strings are left to whoever parses the value. A name that stands there twice is
+ * refused: two readers could take two different values for it.
  */
 export function scanEnvelope(bytes: Uint8Array): Envelope {
   if (!isUtf8(bytes)) throw new GatewayError('invalid-json', 'The request body is not valid UTF-8.')
@@ -131,7 +132,11 @@ export function scanEnvelope(bytes: Uint8Array): Envelope {
       const value = skipKey(bytes, i)
       const name = memberName(bytes, i)
       const end = skipValue(bytes, value)
-      members.set(name, { start: value, end })
+      if (members.has(name))
+        throw new GatewayError('invalid-json', `The request body names \`${name.slice(0, 80)}\` twice.`, {
+          param: name.slice(0, 80),
+        })
+      members.set(name, { name: i, start: value, end })
       i = skipSpace(bytes, end)
       if (bytes[i] === 0x7d) {
         i++
@@ -177,27 +182,53 @@ const encoder = new TextEncoder()
 
 /**
  * The bytes with some top-level members set to other values, everything else untouched to the byte.
- * A member that is absent is put in front of the others.
+ * A member that is absent is put in front of the others; one that is set to undefined is taken out.
  */
 export function spliceMembers(envelope: Envelope, changes: Readonly<Record<string, unknown>>): Uint8Array {
-  const cuts: { start: number; end: number; text: Uint8Array }[] = []
-  let added = ''
+  const cuts: Cut[] = []
+  const dropped = new Set<string>()
+  const added: string[] = []
   for (const [name, value] of Object.entries(changes)) {
     const span = envelope.members.get(name)
-    const text = JSON.stringify(value)
-    if (span) cuts.push({ start: span.start, end: span.end, text: encoder.encode(text) })
-    else added += `${JSON.stringify(name)}:${text}${envelope.members.size > 0 || added !== '' ? ',' : ''}`
+    if (value === undefined) dropped.add(name)
+    else if (span) cuts.push({ start: span.start, end: span.end, text: encoder.encode(JSON.stringify(value)) })
+    else added.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`)
   }
-  if (added !== '') {
-    const text = envelope.members.size > 0 ? added : added.replace(/,$/, '')
+  const removals = removalsOf(envelope, dropped)
+  cuts.push(...removals.cuts)
+  if (added.length > 0) {
+    const text = added.join(',') + (removals.left > 0 ? ',' : '')
     cuts.push({ start: envelope.open, end: envelope.open, text: encoder.encode(text) })
   }
-  if (cuts.length === 0) return envelope.bytes
-  return applyCuts(envelope.bytes, cuts)
+  return cuts.length === 0 ? envelope.bytes : applyCuts(envelope.bytes, cuts)
 }
 
-function applyCuts(bytes: Uint8Array, cuts: { start: number; end: number; text: Uint8Array }[]): Uint8Array {
-  cuts.sort((a, b) => a.start - b.start)
+interface Cut {
+  readonly start: number
+  readonly end: number
+  readonly text: Uint8Array
+}
+
+const empty = new Uint8Array(0)
+
+/** The cuts that take members out with one comma each, and how many members are left. */
+function removalsOf(envelope: Envelope, dropped: ReadonlySet<string>): { cuts: Cut[]; left: number } {
+  if (dropped.size === 0) return { cuts: [], left: envelope.members.size }
+  const spans = [...envelope.members]
+  const lastKept = spans.findLastIndex(([name]) => !dropped.has(name))
+  const cuts: Cut[] = []
+  for (const [at, [name, span]] of spans.entries()) {
+    const next = spans[at + 1]
+    if (at < lastKept && dropped.has(name) && next) cuts.push({ start: span.name, end: next[1].name, text: empty })
+  }
+  const tail = spans[spans.length - 1]
+  if (tail && lastKept < spans.length - 1)
+    cuts.push({ start: spans[lastKept]?.[1].end ?? envelope.open, end: tail[1].end, text: empty })
+  return { cuts, left: spans.filter(([name]) => !dropped.has(name)).length }
+}
+
+function applyCuts(bytes: Uint8Array, cuts: Cut[]): Uint8Array {
+  cuts.sort((a, b) => a.start - b.start || a.end - b.end)
   const size = cuts.reduce((sum, cut) => sum + cut.text.length - (cut.end - cut.start), bytes.length)
   const out = new Uint8Array(size)
   let from = 0

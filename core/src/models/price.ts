@@ -11,17 +11,26 @@ export interface Rates {
   readonly imageIn?: PicoUsdPerUnit
   readonly reasoning?: PicoUsdPerUnit
   readonly audioOut?: PicoUsdPerUnit
+  readonly imageOut?: PicoUsdPerUnit
   /** per request, whatever its size */
   readonly request?: PicoUsdPerUnit
   /** per call of a built-in tool, by the names used in `Usage.calls` */
   readonly calls?: Readonly<Record<string, PicoUsdPerUnit>>
 }
 
+/** Rates above a context size. */
+export interface PriceTier {
+  readonly aboveInputTokens: number
+  readonly rates: Rates
+  /** rates of a service tier at this size, where they are not in proportion to the base rates */
+  readonly serviceTiers?: Readonly<Record<string, Rates>>
+}
+
 /** What a model costs. */
 export interface Price {
   readonly rates: Rates
   /** rates that replace these for the whole request when its input exceeds the threshold; largest threshold that is exceeded wins */
-  readonly tiers?: readonly { readonly aboveInputTokens: number; readonly rates: Rates }[]
+  readonly tiers?: readonly PriceTier[]
   /** rates that replace these at a service tier (flex, priority, batch) */
   readonly serviceTiers?: Readonly<Record<string, Rates>>
   /** which edition of the price book, or `config` for prices of a deployment's own */

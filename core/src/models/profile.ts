@@ -20,6 +20,8 @@ export interface ModelProfile {
   readonly prefill?: boolean
   /** the role that OpenAI-format instructions bear, where the vendor takes only one */
   readonly systemRole?: 'system' | 'developer' | 'user'
+  /** whether instructions may stand later than at the start (Anthropic `role: system` between turns) */
+  readonly laterSystem?: boolean
   /** wire formats that this model answers in, where it does not take all that its provider speaks */
   readonly formats?: readonly string[]
 }

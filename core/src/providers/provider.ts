@@ -1,17 +1,15 @@
+import type { CredentialKind } from '../credentials/kind.ts'
 import type { MutableJsonObject } from '../kernel/json.ts'
 import type { ModelProfile } from '../models/profile.ts'
 import type { FormatId } from '../vocabulary/format-id.ts'
 
-/** How a call proves who pays: which header, filled with what. */
-export type CredentialKind =
-  | { readonly kind: 'bearer' }
-  | { readonly kind: 'header'; readonly name: string; readonly prefix?: string }
-  | { readonly kind: 'azure' }
-  | { readonly kind: 'none' }
+export type { CredentialKind } from '../credentials/kind.ts'
 
 /** A departure of a provider from the format it speaks. `why` is for the reader of the row and of the warning. */
-export type Quirk = { readonly why: string } & (
+export type Quirk = { readonly why: string } /** fields may be paths: `tools[*].function.strict` */ & (
   | { readonly kind: 'drop'; readonly fields: readonly string[] }
+  /** fields whose loss would change what is asked: a call that has one fails as `unsupported` instead of losing it */
+  | { readonly kind: 'refuse'; readonly fields: readonly string[] }
   | { readonly kind: 'rename'; readonly from: string; readonly to: string }
   | { readonly kind: 'default'; readonly field: string; readonly value: string | number | boolean }
   | { readonly kind: 'clamp'; readonly field: string; readonly min?: number; readonly max?: number }
@@ -20,6 +18,8 @@ export type Quirk = { readonly why: string } & (
       readonly kind: 'rewrite'
       readonly touches: readonly string[]
       readonly body: (body: MutableJsonObject) => MutableJsonObject
+      /** same: nothing is lost, so nothing is said · emulated: asked for by other means; absent: what changed is warned of */
+      readonly effect?: 'same' | 'emulated'
     }
 )
 
@@ -38,17 +38,26 @@ export interface Provider {
   /** environment variables with another root URL */
   readonly baseEnv?: readonly string[]
   readonly credential: CredentialKind
+  /** further hosts of the vendor's own, where its key may go; `*` stands for one label */
+  readonly hosts?: readonly string[]
   /** used when no key is configured (local servers that ignore it) */
   readonly defaultKey?: string
   /** further headers of each call; `$NAME|default` takes the environment's value */
   readonly headers?: Readonly<Record<string, string>>
+  /** further headers of calls in one format only */
+  readonly formatHeaders?: { readonly [F in FormatId]?: Readonly<Record<string, string>> }
   /** formats it answers chat in, preferred first; the caller's own format wins when it is among them */
   readonly chat: readonly FormatId[]
+  /** models that take only some of these formats, first match wins; `*` stands for anything */
+  readonly only?: readonly { readonly models: readonly string[]; readonly chat: readonly FormatId[] }[]
+  /** model names that are its without the prefix; `*` stands for anything */
+  readonly plain?: readonly string[]
   /** root URL per format where a vendor serves them under different ones */
   readonly bases?: { readonly [F in FormatId]?: string }
   readonly credentials?: { readonly [F in FormatId]?: CredentialKind }
   /** prepended to the model's name on the wire unless it is there already */
   readonly modelPrefix?: string
+  /** for bodies of the first format of `chat` */
   readonly quirks?: readonly Quirk[]
   /** builds the URL where root + path is not enough (Azure deployments) */
   readonly url?: (place: { base: string; path: string; model: string; apiVersion?: string; format: FormatId }) => string

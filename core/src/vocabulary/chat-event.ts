@@ -18,7 +18,12 @@ export type ChatEvent =
       readonly serviceTier?: string
       readonly native?: { readonly format: FormatId; readonly fields: JsonObject }
     }
-  | { readonly type: 'text-start'; readonly choice: number; readonly part: number }
+  | {
+      readonly type: 'text-start'
+      readonly choice: number
+      readonly part: number
+      readonly native?: { readonly format: FormatId; readonly value: JsonObject }
+    }
   | { readonly type: 'text-delta'; readonly choice: number; readonly part: number; readonly text: string }
   | { readonly type: 'text-citation'; readonly choice: number; readonly part: number; readonly citation: Citation }
   | { readonly type: 'text-end'; readonly choice: number; readonly part: number }
@@ -41,6 +46,7 @@ export type ChatEvent =
       readonly itemId?: string
       readonly namespace?: string
       readonly opaque?: Opaque
+      readonly native?: { readonly format: FormatId; readonly value: JsonObject }
     }
   | { readonly type: 'tool-delta'; readonly choice: number; readonly part: number; readonly input: string }
   | { readonly type: 'tool-end'; readonly choice: number; readonly part: number }

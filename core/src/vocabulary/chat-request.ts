@@ -24,7 +24,10 @@ export interface CustomTool {
   readonly name: string
   readonly description?: string
   readonly grammar?: { readonly syntax: 'lark' | 'regex'; readonly definition: string }
+  /** the namespace that groups it (OpenAI Responses) */
+  readonly namespace?: string
   readonly cache?: CacheMark
+  readonly native?: { readonly format: FormatId; readonly value: JsonObject }
 }
 
 /** A tool that the provider runs (web search, code execution, …), as its format declares it. */

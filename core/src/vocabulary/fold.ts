@@ -120,7 +120,14 @@ function closeChoice(index: number, choice: OpenChoice): Choice {
 function closePart({ start, text, paragraphs, citations, opaque }: OpenPart): AssistantPart[] {
   switch (start.type) {
     case 'text-start':
-      return [{ type: 'text', text, ...(citations.length > 0 && { citations }) }]
+      return [
+        {
+          type: 'text',
+          text,
+          ...(citations.length > 0 && { citations }),
+          ...(start.native && { native: start.native }),
+        },
+      ]
     case 'reasoning-start':
       return [
         {

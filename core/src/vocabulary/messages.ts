@@ -1,3 +1,5 @@
+import type { JsonObject } from '../kernel/json.ts'
+import type { FormatId } from './format-id.ts'
 import type { AssistantPart, CacheMark, TextPart, ToolResultPart, UserPart } from './parts.ts'
 
 /** Instructions. Leading ones are the system prompt; later ones stand where they were said. */
@@ -5,6 +7,8 @@ export interface SystemMessage {
   readonly role: 'system' | 'developer'
   readonly content: readonly TextPart[]
   readonly name?: string
+  /** what its own format says beyond the text: fields and blocks as they stood */
+  readonly native?: { readonly format: FormatId; readonly value: JsonObject }
 }
 
 export interface UserMessage {
@@ -31,6 +35,8 @@ export interface ToolMessage {
   readonly content: readonly ToolResultPart[]
   readonly isError?: boolean
   readonly cache?: CacheMark
+  /** fields that its own format knows beyond these, as they stood */
+  readonly native?: { readonly format: FormatId; readonly value: JsonObject }
 }
 
 export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage

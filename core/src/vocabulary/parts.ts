@@ -11,6 +11,8 @@ export interface TextPart {
   readonly text: string
   readonly cache?: CacheMark
   readonly citations?: readonly Citation[]
+  /** fields of the item that this part opens which only its own format knows (OpenAI Responses `phase`); marks where an item begins */
+  readonly native?: { readonly format: FormatId; readonly value: JsonObject }
 }
 
 /** Where a medium's bytes are. `data` is base64; `text` is plain text standing in for a document. */
@@ -36,6 +38,8 @@ export interface MediaPart {
   /** words spoken, for audio that a model made */
   readonly transcript?: string
   readonly cache?: CacheMark
+  /** fields that its own format knows beyond these, as they stood */
+  readonly native?: { readonly format: FormatId; readonly value: JsonObject }
 }
 
 /** Material that only its issuer can read: goes back to the same wire format unchanged, or is dropped with a warning. */
@@ -73,6 +77,8 @@ export interface ToolCallPart {
   /** sealed thought that must come back with the call (Gemini `thoughtSignature`) */
   readonly opaque?: Opaque
   readonly cache?: CacheMark
+  /** fields that its own format knows beyond these, as they stood */
+  readonly native?: { readonly format: FormatId; readonly value: JsonObject }
 }
 
 export interface RefusalPart {

@@ -34,7 +34,7 @@ type Unfolders = {
 
 const unfolders: Unfolders = {
   text: (part, place) => [
-    { type: 'text-start', ...place },
+    { type: 'text-start', ...place, ...(part.native && { native: part.native }) },
     ...(part.text === '' ? [] : [{ type: 'text-delta', ...place, text: part.text } as const]),
     ...(part.citations ?? []).map((citation) => ({ type: 'text-citation', ...place, citation }) as const),
     { type: 'text-end', ...place },

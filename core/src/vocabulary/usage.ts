@@ -16,6 +16,8 @@ export interface Usage {
   readonly output: number
   readonly reasoning: number
   readonly audioOut: number
+  /** tokens of images the model made, within `output`; absent is none */
+  readonly imageOut?: number
   /** calls of tools that the provider ran and bills by the call, by name (`web_search`: 2) */
   readonly calls: Readonly<Record<string, number>>
   /** provider: from its own figures · counted: estimated by us from what was delivered */

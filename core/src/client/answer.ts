@@ -1,0 +1,69 @@
+import { formatOf } from '../formats/index.ts'
+import { restoreResponse } from '../formats/tool-names.ts'
+import type { Framing } from '../kernel/framing.ts'
+import { sse } from '../kernel/sse.ts'
+import type { ChatResponse } from '../vocabulary/chat-response.ts'
+import { unfold } from '../vocabulary/unfold.ts'
+import type { Usage } from '../vocabulary/usage.ts'
+import type { Call } from './call.ts'
+import { type Compiled, namesFor } from './compile.ts'
+import { type Flow, nothing } from './flow/flow.ts'
+import { hideUsage } from './flow/hidden-usage.ts'
+import type { WholeReply } from './send.ts'
+import { reframed, translatedFlow } from './flow/translated.ts'
+import { encodeAll, untouchedFlow } from './flow/untouched.ts'
+
+/** A whole answer as the caller's bytes, with what it used. */
+export interface WholeAnswer {
+  readonly bytes: Uint8Array
+  readonly usage: Usage | undefined
+}
+
+const encoder = new TextEncoder()
+
+/** A whole reply in the caller's format: the provider's own bytes where the formats agree. */
+export function answerWhole(call: Call, reply: WholeReply): WholeAnswer {
+  if (reply.format === call.format) {
+    const meter = formatOf(reply.format).client.meter()
+    meter.read(reply.value)
+    return { bytes: reply.bytes, usage: meter.usage() }
+  }
+  const response = responseOf(call, reply)
+  const body = formatOf(call.format).server.writeResponse(response, call.request().value)
+  return { bytes: encoder.encode(JSON.stringify(body)), usage: response.usage }
+}
+
+/** A whole reply in the vocabulary, with the tools' own names. */
+export function responseOf(call: Call, reply: WholeReply): ChatResponse {
+  const response = formatOf(reply.format).client.readResponse(reply.value)
+  return reply.format === call.format ? response : restoreResponse(namesFor(call.request().value), response)
+}
+
+/** A whole reply to a caller who asked for a stream. */
+export function unfoldAnswer(call: Call, reply: WholeReply, framing?: Framing): WholeAnswer {
+  const response = responseOf(call, reply)
+  const format = formatOf(call.format)
+  const writer = format.server.writeStream(call.request().value)
+  const frames = [...unfold(response).flatMap((event) => [...writer.push(event)]), ...writer.end()]
+  const bytes = (framing ?? format.framing).write()
+  const body = encodeAll(bytes, frames)
+  const tail = [...bytes.end()][0] ?? nothing
+  return { bytes: tail.length > 0 ? concat(body, tail) : body, usage: response.usage }
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const out = new Uint8Array(a.length + b.length)
+  out.set(a)
+  out.set(b, a.length)
+  return out
+}
+
+/** How the blocks of a streamed reply become the caller's bytes. */
+export function flowFor(call: Call, compiled: Compiled, options: { framing?: Framing; inputEstimate: number }): Flow {
+  const { framing = formatOf(call.format).framing, inputEstimate } = options
+  if (!compiled.untouched)
+    return translatedFlow({ from: compiled.format, to: call.format, request: call.request().value, framing, inputEstimate })
+  const flow = untouchedFlow(call.format, inputEstimate)
+  if (compiled.hidesUsage) return hideUsage(flow)
+  return framing === formatOf(call.format).framing || framing === sse ? flow : reframed(flow, formatOf(call.format).framing, framing)
+}

@@ -1,0 +1,117 @@
+import { credentialFor } from '../credentials/index.ts'
+import { GatewayError } from '../kernel/faults.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import type { ModelProfile } from '../models/profile.ts'
+import { profileOf } from '../models/profiles.ts'
+import type { Provider } from '../providers/provider.ts'
+import { resolveModel } from '../providers/resolve.ts'
+import type { Deadlines, Target } from './target.ts'
+
+/** Environment variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** How a person describes a target: LiteLLM's `litellm_params`, read. */
+export interface TargetSpec {
+  /** `provider/model`, or a name whose provider is known */
+  readonly model: string
+  readonly provider?: string
+  readonly apiKey?: string
+  readonly apiBase?: string
+  readonly apiVersion?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly placeholders?: Readonly<Record<string, string>>
+  readonly defaults?: JsonObject
+  readonly extraBody?: JsonObject
+  readonly dropParams?: boolean
+  readonly dropFields?: readonly string[]
+  readonly deadlines?: Deadlines
+  readonly profile?: Partial<ModelProfile>
+  /** the model that an opaque deployment name stands for, for profile and price */
+  readonly standsFor?: string
+  readonly mock?: string
+}
+
+/** The row of a target whose provider each requested name tells by itself (`model: "*"`). */
+export const anyProvider: Provider = {
+  name: '*',
+  title: 'any provider',
+  docs: 'docs/configuration.md',
+  keyEnv: [],
+  credential: { kind: 'none' },
+  chat: [],
+}
+
+/** The built-in provider that answers without calling anybody. */
+export const builtin: Provider = {
+  name: 'turnpike',
+  title: 'Turnpike',
+  docs: 'docs/configuration.md',
+  keyEnv: [],
+  credential: { kind: 'none' },
+  chat: ['openai-chat'],
+}
+
+/** Resolves provider, credential and profile. Throws `unknown-model` or `misconfigured`, naming what is missing. */
+export function buildTarget(spec: TargetSpec, environment: Environment): Target {
+  const { provider, model } = resolveSpec(spec)
+  const profileModel = spec.standsFor?.slice(spec.standsFor.indexOf('/') + 1) ?? model
+  const secret = spec.mock === undefined ? credentialFor(provider, { ...keyAndBase(spec), env: environment }) : undefined
+  const apiBase = spec.apiBase ?? (provider.baseEnv ?? []).map((name) => environment[name]).find((value) => value !== undefined && value !== '')
+  const apiVersion = spec.apiVersion ?? environment[`${provider.name.toUpperCase()}_API_VERSION`]
+  return {
+    provider,
+    model,
+    profile: { ...profileOf(provider.name, profileModel), ...provider.profile, ...spec.profile, model },
+    placeholders: { ...lowerCased(environment, provider), ...spec.placeholders },
+    ...(secret && { secret }),
+    ...(apiBase !== undefined && { apiBase }),
+    ...(apiVersion !== undefined && { apiVersion }),
+    ...(spec.headers && { headers: spec.headers }),
+    ...(spec.defaults && { defaults: spec.defaults }),
+    ...(spec.extraBody && { extraBody: spec.extraBody }),
+    ...(spec.dropParams !== undefined && { dropParams: spec.dropParams }),
+    ...(spec.dropFields && { dropFields: spec.dropFields }),
+    ...(spec.deadlines && { deadlines: spec.deadlines }),
+    ...(mockOf(spec) !== undefined && { mock: mockOf(spec) as string }),
+  }
+}
+
+function mockOf(spec: TargetSpec): string | undefined {
+  return spec.mock ?? (spec.model === 'turnpike/echo' ? echo : undefined)
+}
+
+/** The mock that says the caller's own words. */
+export const echo = '\u0000echo'
+
+function resolveSpec(spec: TargetSpec): { provider: Provider; model: string } {
+  if (spec.model === '*') return { provider: anyProvider, model: '*' }
+  if (spec.model.startsWith('turnpike/')) {
+    if (spec.model !== 'turnpike/echo') throw new GatewayError('unknown-model', `There is no model \`${spec.model}\`; the built-in one is \`turnpike/echo\`.`)
+    return { provider: builtin, model: 'echo' }
+  }
+  if (spec.mock !== undefined && spec.provider === undefined) {
+    try {
+      return resolveModel(spec.model)
+    } catch {
+      return { provider: builtin, model: spec.model }
+    }
+  }
+  return resolveModel(spec.model, spec.provider === undefined ? {} : { provider: spec.provider })
+}
+
+function keyAndBase(spec: TargetSpec): { apiKey?: string; apiBase?: string } {
+  return {
+    ...(spec.apiKey !== undefined && { apiKey: spec.apiKey }),
+    ...(spec.apiBase !== undefined && { apiBase: spec.apiBase }),
+  }
+}
+
+/** What the provider's placeholders may be filled with from the environment: `PROVIDER_REGION` for `{region}`. */
+function lowerCased(environment: Environment, provider: Provider): Record<string, string> {
+  const out: Record<string, string> = {}
+  for (const [, name] of (provider.base ?? '').matchAll(/\{(\w+)\}/g)) {
+    const value = name && environment[`${provider.name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_${name.toUpperCase()}`]
+    if (name && value) out[name] = value
+  }
+  return out
+}

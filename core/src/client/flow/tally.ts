@@ -1,0 +1,49 @@
+import type { UsageMeter } from '../../formats/format.ts'
+import { GatewayError } from '../../kernel/faults.ts'
+import { estimateTokens } from '../../models/estimate.ts'
+import type { ChatEvent } from '../../vocabulary/chat-event.ts'
+import { type Usage, usageOf } from '../../vocabulary/usage.ts'
+
+/** Adds up, event by event, what a stream delivered and what the provider says it used. */
+export interface Tally {
+  add(event: ChatEvent): void
+  usage(inputEstimate: number): Usage | undefined
+  failure(): GatewayError | undefined
+}
+
+/**
+ * Usage precedence: the provider's final figures; its figures so far for the buckets it named, with the output counted from what
+ * was delivered; an estimate of both. An explicit zero is a value. Error text is never output.
+ */
+export function tally(): Tally {
+  let final: Usage | undefined
+  let running: Usage | undefined
+  let failure: GatewayError | undefined
+  let ended = false
+  let text = 0
+  return {
+    add(event) {
+      if (event.type === 'text-delta' || event.type === 'reasoning-delta' || event.type === 'refusal-delta') text += estimateTokens(event.text)
+      else if (event.type === 'tool-delta') text += estimateTokens(event.input)
+      else if (event.type === 'usage') running = event.usage
+      else if (event.type === 'error') failure ??= event.error
+      else if (event.type === 'response-end') {
+        ended = true
+        if (event.usage.source === 'provider' && (event.usage.raw !== undefined || event.usage.input + event.usage.output > 0)) final = event.usage
+      }
+    },
+    usage(inputEstimate) {
+      if (final) return final
+      if (ended && running) return running
+      if (!running && text === 0) return undefined
+      if (!running) return usageOf({ input: inputEstimate, output: text, source: 'counted' })
+      return { ...running, output: Math.max(running.output, text), source: 'counted' }
+    },
+    failure: () => failure,
+  }
+}
+
+/** Usage from a meter alone: what a whole body or the tail of an untouched stream says. */
+export function metered(meter: UsageMeter): Usage | undefined {
+  return meter.final() ? meter.usage() : undefined
+}

@@ -1,0 +1,2 @@
+/** Sends no credential at all. */
+export function signNothing(): void {}

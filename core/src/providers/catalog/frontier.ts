@@ -1,0 +1,86 @@
+import type { Provider } from '../provider.ts'
+import { azureUrl } from './azure-url.ts'
+import { lacks, lookalike, passesOn } from './rows.ts'
+
+/** The three makers whose formats all others mimic, and servers that stand in for them. */
+export const frontier: readonly Provider[] = [
+  {
+    name: 'openai',
+    title: 'OpenAI',
+    docs: 'https://platform.openai.com/docs/api-reference',
+    base: 'https://api.openai.com/v1',
+    hosts: ['*.api.openai.com'],
+    keyEnv: ['OPENAI_API_KEY'],
+    baseEnv: ['OPENAI_BASE_URL', 'OPENAI_API_BASE'],
+    credential: { kind: 'bearer' },
+    headers: { 'OpenAI-Organization': '$OPENAI_ORGANIZATION', 'OpenAI-Project': '$OPENAI_PROJECT' },
+    chat: ['openai-chat', 'openai-responses'],
+    plain: [
+      ...['gpt-*', 'chatgpt-*', 'o1', 'o1-*', 'o3', 'o3-*', 'o4-*', 'codex-*', 'computer-use-*', 'ft:gpt-*'],
+      ...['text-embedding-3-*', 'text-embedding-ada-002', 'dall-e-*', 'whisper-1', 'tts-1*', 'omni-moderation-*'],
+    ],
+  },
+  {
+    name: 'azure',
+    title: 'Azure OpenAI',
+    docs: 'https://learn.microsoft.com/azure/ai-services/openai/reference',
+    base: 'https://{resource}.openai.azure.com',
+    hosts: ['*.cognitiveservices.azure.com', '*.services.ai.azure.com', '*.openai.azure.us'],
+    keyEnv: ['AZURE_OPENAI_API_KEY', 'AZURE_API_KEY', 'AZURE_AD_TOKEN'],
+    baseEnv: ['AZURE_API_BASE', 'AZURE_OPENAI_ENDPOINT'],
+    credential: { kind: 'azure' },
+    chat: ['openai-chat', 'openai-responses'],
+    url: azureUrl,
+    quirks: lacks('service_tier', 'safety_identifier'),
+  },
+  {
+    name: 'anthropic',
+    title: 'Anthropic',
+    docs: 'https://docs.anthropic.com/en/api/messages',
+    base: 'https://api.anthropic.com/v1',
+    keyEnv: ['ANTHROPIC_API_KEY'],
+    baseEnv: ['ANTHROPIC_API_BASE', 'ANTHROPIC_BASE_URL'],
+    credential: { kind: 'header', name: 'x-api-key', tokenPrefix: 'sk-ant-oat' },
+    headers: { 'anthropic-version': '2023-06-01' },
+    chat: ['anthropic-messages'],
+    plain: ['claude-*'],
+  },
+  {
+    name: 'gemini',
+    title: 'Google Gemini',
+    docs: 'https://ai.google.dev/api/generate-content',
+    base: 'https://generativelanguage.googleapis.com/v1beta',
+    keyEnv: ['GOOGLE_API_KEY', 'GEMINI_API_KEY'],
+    baseEnv: ['GEMINI_API_BASE', 'GOOGLE_GEMINI_BASE_URL'],
+    credential: { kind: 'header', name: 'x-goog-api-key' },
+    chat: ['gemini'],
+    plain: ['gemini-*', 'gemma-*', 'learnlm-*'],
+  },
+  lookalike({
+    name: 'custom_openai',
+    title: 'Custom OpenAI endpoint',
+    docs: 'https://platform.openai.com/docs/api-reference/chat',
+    // the key it reads is OpenAI's, so it goes to OpenAI or where OPENAI_API_BASE leads, and to no other api_base
+    hosts: ['api.openai.com'],
+    keyEnv: ['OPENAI_API_KEY'],
+    baseEnv: ['OPENAI_API_BASE'],
+    profile: passesOn,
+  }),
+  lookalike({
+    name: 'openai_like',
+    title: 'OpenAI-like endpoint',
+    docs: 'https://platform.openai.com/docs/api-reference/chat',
+    keyEnv: ['OPENAI_LIKE_API_KEY'],
+    baseEnv: ['OPENAI_LIKE_API_BASE'],
+  }),
+  lookalike({
+    name: 'litellm_proxy',
+    title: 'Another LiteLLM-compatible gateway',
+    docs: 'https://docs.litellm.ai/docs/providers/litellm_proxy',
+    keyEnv: ['LITELLM_PROXY_API_KEY'],
+    baseEnv: ['LITELLM_PROXY_API_BASE'],
+    chat: ['openai-chat', 'openai-responses', 'anthropic-messages'],
+    formatHeaders: { 'anthropic-messages': { 'anthropic-version': '2023-06-01' } },
+    profile: passesOn,
+  }),
+]

@@ -1,0 +1,41 @@
+import type { Environment } from '../client/build-target.ts'
+import { createDispatcher, type Dispatcher, type Ports } from './dispatch.ts'
+import { defaultSettings, type RouterSettings } from './deployment.ts'
+import { createHealth } from './health.ts'
+import { expander, type ModelEntry, readEntry } from './model-list/entry.ts'
+import { createPool } from './pool.ts'
+import { strategyFor } from './strategies/index.ts'
+
+/** A router over LiteLLM's `model_list`. Throws `misconfigured` for an entry that cannot work. */
+export function createRouter(entries: readonly ModelEntry[], given: Partial<RouterSettings>, ports: Ports & { environment: Environment }): Dispatcher {
+  const settings = { ...defaultSettings, ...given }
+  const byId = new Map<string, ModelEntry>()
+  const deployments = entries.map((entry) => {
+    const { deployment } = readEntry(entry, ports.environment)
+    byId.set(deployment.id, entry)
+    return deployment
+  })
+  return createDispatcher(
+    {
+      pool: createPool(deployments, settings, expander(byId, ports.environment)),
+      settings,
+      strategy: strategyFor(settings),
+      health: createHealth(settings, ports.now),
+    },
+    ports,
+  )
+}
+
+/** A wait that the signal ends early. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  if (ms <= 0 || signal?.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const timer = setTimeout(finish, ms)
+    function finish(): void {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', finish)
+      resolve()
+    }
+    signal?.addEventListener('abort', finish, { once: true })
+  })
+}

@@ -1,0 +1,34 @@
+import type { RouterSettings } from 'turnpike-core/internal/router/deployment'
+import type { ModelEntry } from 'turnpike-core/internal/router/model-list/entry'
+
+/** Everything the gateway was told, read and checked. */
+export interface Config {
+  readonly models: readonly ModelEntry[]
+  readonly router: Partial<RouterSettings>
+  readonly general: General
+  /** variables of the process with those of the file on top */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** what was said and has no effect, or deserves a second look */
+  readonly warnings: readonly string[]
+}
+
+export interface General {
+  /** the master key as configured; undefined: one is made and kept beside the database */
+  readonly masterKey?: string
+  /** header that replaces all others as the key's place */
+  readonly keyHeader?: string
+  readonly body: { readonly maxBytes: number; readonly timeoutMs: number }
+  /** whether a key with a budget may call a model whose price is unknown */
+  readonly allowUnpriced: boolean
+  /** SQLite file of the store */
+  readonly databasePath: string
+  /** milliseconds that running requests get to finish after SIGTERM */
+  readonly drainMs: number
+}
+
+export const defaultGeneral: General = {
+  body: { maxBytes: 64 << 20, timeoutMs: 60_000 },
+  allowUnpriced: false,
+  databasePath: '.turnpike/turnpike.db',
+  drainMs: 30_000,
+}

@@ -1,0 +1,27 @@
+import type { Fetch } from 'turnpike-core/internal/client/send'
+import type { Dispatcher } from 'turnpike-core/internal/router/dispatch'
+import type { Access } from './access/access.ts'
+import type { Config } from './config/config.ts'
+import type { Ledger } from './ledger/ledger.ts'
+import type { Limits } from './limits/limits.ts'
+import type { Store } from './store/store.ts'
+import type { Exchange } from './vocabulary/exchange.ts'
+
+/** Every port the gateway needs from outside, as one value: built once at boot, by hand in a test. */
+export interface House {
+  readonly config: Config
+  readonly store: Store
+  readonly access: Access
+  readonly limits: Limits
+  readonly ledger: Ledger
+  readonly router: Dispatcher
+  readonly fetch: Fetch
+  /** milliseconds since 1970 */
+  readonly now: () => number
+  /** hears of every exchange after the ledger has it */
+  readonly told: (exchange: Exchange) => void
+  /** one line for the operator */
+  readonly log: (line: string) => void
+  /** whether the gateway is on its way out: it finishes what it has and takes nothing new */
+  readonly draining: () => boolean
+}

@@ -1,0 +1,96 @@
+import { toUsd } from 'turnpike-core/internal/kernel/money'
+import type { Cost } from 'turnpike-core/internal/models/cost'
+import type { Answer } from 'turnpike-core/internal/router/dispatch'
+import type { House } from '../../house.ts'
+import { version } from '../../version.ts'
+import type { Principal } from '../../vocabulary/principal.ts'
+import type { Grant } from '../admit.ts'
+import { apiBaseOf, type Journal } from '../journal.ts'
+import type { Knock } from '../route.ts'
+
+export interface Told {
+  readonly knock: Knock
+  readonly answer: Answer
+  readonly grant: Grant
+  readonly journal: Journal
+  readonly house: House
+  /** known for whole answers only */
+  readonly cost?: Cost | undefined
+  readonly contentType: string
+}
+
+/** Headers of an answer: LiteLLM's under its names, the provider's under theirs, our share of the time. */
+export function answerHeaders({ knock, answer, grant, journal, house, cost, contentType }: Told): Record<string, string> {
+  const headers: Record<string, string> = { 'content-type': contentType }
+  addProviderHeaders(headers, answer)
+  Object.assign(headers, grant.lease.headers)
+  const total = performance.now() - knock.tick
+  const own = Math.max(0, total - journal.upstreamMs())
+  headers['x-litellm-call-id'] = knock.callId
+  headers['x-litellm-version'] = version
+  headers['x-litellm-model-id'] = answer.deployment.id
+  headers['x-litellm-model-api-base'] = apiBaseOf(answer)
+  headers['x-litellm-model-group'] = answer.group
+  headers['x-litellm-attempted-retries'] = String(answer.retries)
+  headers['x-litellm-attempted-fallbacks'] = String(answer.fallbacks)
+  headers['x-litellm-response-duration-ms'] = total.toFixed(3)
+  headers['x-litellm-overhead-duration-ms'] = own.toFixed(3)
+  headers['server-timing'] = `gateway;dur=${own.toFixed(3)}, provider;dur=${journal.upstreamMs().toFixed(3)}`
+  if (cost) addCost(headers, cost)
+  addKey(headers, journal.principal(), house)
+  if (answer.compiled.warnings.length > 0) headers['x-turnpike-warnings'] = warningsText(answer)
+  return headers
+}
+
+/** Headers that speak of one hop only, or of bytes that are no longer as they were. */
+const hopByHop = /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-length|content-encoding|set-cookie|alt-svc|date|server)$/
+/** The vendor's own, passed on under their names to a caller who speaks its format. */
+const vendorOwn = /^(x-ratelimit-|anthropic-|openai-|request-id$|x-request-id$|x-goog-|retry-after)/
+
+function addProviderHeaders(headers: Record<string, string>, answer: Answer): void {
+  const { untouched } = answer.compiled
+  answer.reply.headers.forEach((value, name) => {
+    if (hopByHop.test(name)) return
+    if (name === 'content-type') {
+      if (untouched && answer.reply.kind === 'whole') headers['content-type'] = value
+      return
+    }
+    if (untouched && vendorOwn.test(name)) headers[name] = value
+    headers[`llm_provider-${name}`] = value
+  })
+}
+
+function addCost(headers: Record<string, string>, cost: Cost): void {
+  headers['x-litellm-response-cost'] = usd(toUsd(cost.total))
+  headers['x-litellm-response-cost-input'] = usd(toUsd(cost.input))
+  headers['x-litellm-response-cost-output'] = usd(toUsd(cost.output))
+  if (cost.cacheRead > 0) headers['x-litellm-response-cost-cache-read'] = usd(toUsd(cost.cacheRead))
+  if (cost.cacheWrite > 0) headers['x-litellm-response-cost-cache-creation'] = usd(toUsd(cost.cacheWrite))
+  if (cost.reasoning > 0) headers['x-litellm-response-cost-reasoning'] = usd(toUsd(cost.reasoning))
+  if (cost.calls > 0) headers['x-litellm-response-cost-tool-usage'] = usd(toUsd(cost.calls))
+}
+
+/** What a key may know of itself; also on errors. */
+export function addKey(headers: Record<string, string>, principal: Principal, house: House): void {
+  if (principal.kind !== 'key') return
+  const { key } = principal
+  headers['x-litellm-key-spend'] = usd(toUsd(house.ledger.spendOf(key.hash)))
+  if (key.maxBudget !== undefined) headers['x-litellm-key-max-budget'] = usd(toUsd(key.maxBudget))
+  if (key.tpmLimit !== undefined) headers['x-litellm-key-tpm-limit'] = String(key.tpmLimit)
+  if (key.rpmLimit !== undefined) headers['x-litellm-key-rpm-limit'] = String(key.rpmLimit)
+}
+
+/** Dollars without an exponent, exact to the nano-dollar. */
+export function usd(amount: number): string {
+  return amount.toFixed(9).replace(/0+$/, '').replace(/\.$/, '.0')
+}
+
+/** What the translation could not carry, in one header line. */
+function warningsText(answer: Answer): string {
+  return answer.compiled.warnings
+    .slice(0, 20)
+    .map(({ kind, path, why }) => `${kind} ${path}: ${why}`)
+    .join('; ')
+    .replace(/[^\x20-\x7e]/g, '?')
+    .slice(0, 2000)
+}

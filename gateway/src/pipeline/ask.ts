@@ -1,0 +1,58 @@
+import type { Call } from 'turnpike-core/internal/client/call'
+import type { Answer, Asking } from 'turnpike-core/internal/router/dispatch'
+import type { Group } from 'turnpike-core/internal/router/pool'
+import { mayCall } from '../access/grants.ts'
+import type { House } from '../house.ts'
+import type { Principal } from '../vocabulary/principal.ts'
+import type { Journal } from './journal.ts'
+import { accessGroupsOf, namesOf, type ResolvedRoute } from './resolve.ts'
+import type { Knock } from './route.ts'
+
+export interface Question {
+  readonly knock: Knock
+  readonly call: Call
+  readonly route: ResolvedRoute
+  readonly journal: Journal
+  readonly house: House
+}
+
+/** Tries the deployments in order; each attempt goes into the journal as it ends. */
+export function ask({ knock, call, route, journal, house }: Question): Promise<Answer> {
+  const { headers } = knock.request
+  const fallbacks = askedFallbacks(call)
+  const retries = count(call.field('num_retries')) ?? count(headers.get('x-litellm-num-retries'))
+  const timeoutMs = seconds(headers.get('x-litellm-timeout'))
+  const streamTimeoutMs = seconds(headers.get('x-litellm-stream-timeout'))
+  const asking: Asking = {
+    signal: knock.request.signal,
+    note: journal.attempt,
+    permits: fallbacks ? (group) => permitted(journal.principal(), group) : route.permits,
+    ...(fallbacks && { fallbacks }),
+    ...(call.field('disable_fallbacks') === true && { disableFallbacks: true }),
+    ...(retries !== undefined && { retries }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(streamTimeoutMs !== undefined && { streamTimeoutMs }),
+  }
+  return house.router.ask(call, route.group, asking)
+}
+
+/** Whether the caller could have asked for this group outright. */
+function permitted(principal: Principal, group: Group): boolean {
+  return principal.kind !== 'key' || mayCall(principal.key, namesOf(group.name, group), accessGroupsOf(group))
+}
+
+function askedFallbacks(call: Call): readonly string[] | undefined {
+  if (!call.envelope.members.has('fallbacks')) return undefined
+  const list = call.field('fallbacks')
+  return Array.isArray(list) ? list.filter((name): name is string => typeof name === 'string') : undefined
+}
+
+function count(value: unknown): number | undefined {
+  const number = typeof value === 'string' ? Number(value) : value
+  return typeof number === 'number' && Number.isInteger(number) && number >= 0 ? Math.min(number, 10) : undefined
+}
+
+function seconds(value: string | null): number | undefined {
+  const number = value === null ? Number.NaN : Number(value)
+  return number > 0 ? number * 1000 : undefined
+}

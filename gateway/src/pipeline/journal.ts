@@ -1,0 +1,124 @@
+import type { Call } from 'turnpike-core/internal/client/call'
+import { GatewayError, isGatewayError } from 'turnpike-core/internal/kernel/faults'
+import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
+import type { Cost } from 'turnpike-core/internal/models/cost'
+import type { Attempt } from 'turnpike-core/internal/router/attempt'
+import type { Answer } from 'turnpike-core/internal/router/dispatch'
+import type { Usage } from 'turnpike-core/internal/vocabulary/usage'
+import type { House } from '../house.ts'
+import type { Exchange, Outcome } from '../vocabulary/exchange.ts'
+import type { Principal } from '../vocabulary/principal.ts'
+import type { Grant } from './admit.ts'
+import { callerNotes } from './request/caller-notes.ts'
+import { costOf } from './price.ts'
+import type { Knock } from './route.ts'
+
+/** How an exchange ended, as far as the end itself knows. */
+export interface Ending {
+  readonly outcome: Outcome
+  readonly status: number
+  readonly usage?: Usage | undefined
+  readonly error?: GatewayError | undefined
+}
+
+/** The story of one request while it is being lived; told once, as an immutable `Exchange`, when it ends. */
+export interface Journal {
+  caller(principal: Principal): void
+  principal(): Principal
+  call(call: Call): void
+  granted(grant: Grant): void
+  attempt(attempt: Attempt): void
+  answered(answer: Answer): void
+  /** milliseconds spent waiting for providers so far */
+  upstreamMs(): number
+  /** the end: books the money, returns what was set aside, tells the callbacks. What comes after the first end is ignored. */
+  settle(ending: Ending): Cost | undefined
+  /** the end by an error; what was thrown, as an error that can be shown */
+  fail(thrown: unknown): GatewayError
+}
+
+const anonymous: Principal = { kind: 'anonymous' }
+
+export function openJournal(knock: Knock, house: House): Journal {
+  const attempts: Attempt[] = []
+  let principal: Principal | undefined
+  let call: Call | undefined
+  let grant: Grant | undefined
+  let answer: Answer | undefined
+  let firstByteAt: number | undefined
+  let settled = false
+
+  function settle({ outcome, status, usage, error }: Ending): Cost | undefined {
+    if (settled) return undefined
+    settled = true
+    const endedAt = house.now()
+    const cost = answer && costOf(usage, answer.deployment, knock.startedAt)
+    answer?.done({ ...(usage && { outputTokens: usage.output }), ...(error && error.fault.blame === 'provider' && { error }) })
+    // whoever was not let in leaves no row
+    if (!principal) return undefined
+    const notes = callerNotes(knock.request.headers, call, principal)
+    const deployment = answer?.deployment
+    const exchange: Exchange = {
+      id: knock.id,
+      endpoint: knock.endpoint.id,
+      startedAt: knock.startedAt,
+      ...(firstByteAt !== undefined && { firstByteAt }),
+      endedAt,
+      principal,
+      model: call?.model ?? '',
+      ...(answer && { modelGroup: answer.group }),
+      ...(deployment && { deployment: { id: deployment.id, provider: deployment.provider.name, model: deployment.model, apiBase: apiBaseOf(answer) } }),
+      attempts,
+      warnings: answer?.compiled.warnings ?? [],
+      ...(usage && { usage }),
+      ...(cost && { cost }),
+      spend: cost?.total ?? (0 as NanoUsd),
+      outcome,
+      status,
+      ...(error && { error: { code: error.code, message: error.message } }),
+      stream: call?.stream ?? false,
+      ...notes,
+      ...(knock.callId !== knock.id && { metadata: { ...notes.metadata, litellm_call_id: knock.callId } }),
+    }
+    grant?.lease.release(usage ? usage.input + usage.output : 0)
+    house.ledger.settle(exchange, grant?.reservation)
+    house.told(exchange)
+    return cost
+  }
+
+  return {
+    caller: (who) => void (principal = who),
+    principal: () => principal ?? anonymous,
+    call: (asked) => void (call = asked),
+    granted: (given) => void (grant = given),
+    attempt: (attempt) => void attempts.push(attempt),
+    answered(given) {
+      answer = given
+      firstByteAt = house.now()
+    },
+    upstreamMs: () => attempts.reduce((sum, attempt) => sum + (attempt.kind === 'skipped' ? 0 : attempt.ms), 0),
+    settle,
+    fail(thrown) {
+      const error = isGatewayError(thrown) ? thrown : new GatewayError('internal', 'Internal server error', { cause: thrown })
+      if (error.code === 'internal') house.log(`error ${knock.callId}: ${describe(thrown)}`)
+      settle({ outcome: outcomeOf(error), status: error.status, error })
+      return error
+    },
+  }
+}
+
+/** Base URL of the answering deployment, without a query string. */
+export function apiBaseOf(answer: Answer | undefined): string {
+  return answer?.compiled.url.split('?')[0] ?? ''
+}
+
+function outcomeOf(error: GatewayError): Outcome {
+  if (error.code === 'client-gone') return 'abandoned'
+  return error.fault.blame === 'caller' && error.code !== 'provider-refused' ? 'refused' : 'failed'
+}
+
+/** For the operator's log: the failure's class, message and place, never a request. */
+function describe(thrown: unknown): string {
+  const cause = isGatewayError(thrown) ? (thrown.detail.cause ?? thrown) : thrown
+  return cause instanceof Error ? `${cause.name}: ${cause.message}\n${cause.stack?.split('\n').slice(1, 6).join('\n') ?? ''}` : String(cause)
+}

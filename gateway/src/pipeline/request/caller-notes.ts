@@ -1,0 +1,34 @@
+import type { Call } from 'turnpike-core/internal/client/call'
+import { asObject, asString } from 'turnpike-core/internal/kernel/json'
+import type { Exchange } from '../../vocabulary/exchange.ts'
+import type { Principal } from '../../vocabulary/principal.ts'
+
+/** Longest tag, user id or note that is kept. */
+const maxLength = 256
+
+/** What the caller wrote in the margin: tags, the end user, notes for the ledger. */
+export function callerNotes(headers: Headers, call: Call | undefined, principal: Principal): Pick<Exchange, 'tags' | 'endUser' | 'metadata'> {
+  const members = call?.envelope.members
+  const metadata = members?.has('metadata') ? asObject(field(call, 'metadata')) : undefined
+  const asked = members?.has('tags') ? field(call, 'tags') : undefined
+  const header = headers.get('x-litellm-tags')
+  const tags = new Set<string>(principal.kind === 'key' ? principal.key.tags : [])
+  for (const tag of [...list(metadata?.tags), ...list(asked), ...(header?.split(',') ?? [])]) if (tag.trim() !== '') tags.add(tag.trim().slice(0, maxLength))
+  const endUser =
+    headers.get('x-litellm-end-user-id') ?? headers.get('x-litellm-customer-id') ?? (members?.has('user') ? asString(field(call, 'user')) : undefined) ?? asString(metadata?.user_id)
+  const notes = asObject(metadata?.spend_logs_metadata)
+  return { tags: [...tags].slice(0, 64), metadata: notes ?? {}, ...(endUser !== undefined && endUser !== null && { endUser: endUser.slice(0, maxLength) }) }
+}
+
+function list(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []
+}
+
+/** A field that cannot be read is no note; the call itself is refused elsewhere. */
+function field(call: Call | undefined, name: string): unknown {
+  try {
+    return call?.field(name)
+  } catch {
+    return undefined
+  }
+}

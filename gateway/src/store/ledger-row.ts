@@ -1,0 +1,161 @@
+import type { JsonObject } from 'turnpike-core/internal/kernel/json'
+import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
+import { noUsage, type Usage } from 'turnpike-core/internal/vocabulary/usage'
+import type { Outcome } from '../vocabulary/exchange.ts'
+import { type LedgerRecord, present } from './tables.ts'
+
+/** Stands in the place of a key's hash for the master key; LiteLLM's rows have the same word. */
+export const masterCaller = 'litellm_proxy_master_key'
+
+/** Stands in the place of a key's hash where nobody was asked who they are. */
+export const anonymousCaller = 'anonymous'
+
+/** One exchange as the ledger keeps it: written once, never changed. */
+export interface LedgerRow {
+  readonly id: string
+  readonly endpoint: string
+  /** milliseconds since 1970 */
+  readonly startedAt: number
+  readonly endedAt: number
+  /** milliseconds from the start to the first byte of the answer */
+  readonly firstByteMs?: number
+  readonly stream: boolean
+  /** SHA-256 of the key, or `masterCaller` or `anonymousCaller` */
+  readonly keyHash: string
+  readonly keyAlias?: string
+  readonly userId?: string
+  readonly teamId?: string
+  readonly organizationId?: string
+  readonly endUser?: string
+  readonly tags: readonly string[]
+  readonly model: string
+  readonly modelGroup?: string
+  readonly deploymentId?: string
+  readonly provider?: string
+  readonly providerModel?: string
+  readonly apiBase?: string
+  readonly usage?: Omit<Usage, 'raw'>
+  /** undefined: the price is unknown */
+  readonly cost?: NanoUsd
+  /** something was used that the price has no rate for: the true cost is higher */
+  readonly incomplete: boolean
+  readonly spend: NanoUsd
+  readonly priceVersion?: string
+  readonly rates?: JsonObject
+  readonly outcome: Outcome
+  readonly status: number
+  readonly errorCode?: string
+  readonly attempts: readonly JsonObject[]
+  /** names of the budget periods that the spend counts in */
+  readonly periods: readonly string[]
+}
+
+/** A row as columns. Every column is named, in one order: the insert statement is compiled once and fed by position. */
+export function encode(row: LedgerRow): LedgerRecord {
+  const usage = row.usage ?? noUsage
+  return {
+    id: row.id,
+    endpoint: row.endpoint,
+    startedAt: row.startedAt,
+    endedAt: row.endedAt,
+    firstByteMs: row.firstByteMs ?? null,
+    stream: row.stream ? 1 : 0,
+    keyHash: row.keyHash,
+    keyAlias: row.keyAlias ?? null,
+    userId: row.userId ?? null,
+    teamId: row.teamId ?? null,
+    organizationId: row.organizationId ?? null,
+    endUser: row.endUser ?? null,
+    tags: jsonOf(row.tags),
+    model: row.model,
+    modelGroup: row.modelGroup ?? null,
+    deploymentId: row.deploymentId ?? null,
+    provider: row.provider ?? null,
+    providerModel: row.providerModel ?? null,
+    apiBase: row.apiBase ?? null,
+    usageSource: row.usage ? row.usage.source : null,
+    inputTokens: usage.input,
+    freshTokens: usage.fresh,
+    cacheReadTokens: usage.cacheRead,
+    cacheWrite5mTokens: usage.cacheWrite5m,
+    cacheWrite1hTokens: usage.cacheWrite1h,
+    audioInTokens: usage.audioIn,
+    imageInTokens: usage.imageIn,
+    outputTokens: usage.output,
+    reasoningTokens: usage.reasoning,
+    audioOutTokens: usage.audioOut,
+    imageOutTokens: usage.imageOut ?? 0,
+    calls: JSON.stringify(usage.calls),
+    cost: row.cost ?? null,
+    incomplete: row.incomplete ? 1 : 0,
+    spend: row.spend,
+    priceVersion: row.priceVersion ?? null,
+    rates: row.rates ? JSON.stringify(row.rates) : null,
+    outcome: row.outcome,
+    status: row.status,
+    errorCode: row.errorCode ?? null,
+    attempts: jsonOf(row.attempts),
+    periods: jsonOf(row.periods),
+  }
+}
+
+function jsonOf(list: readonly unknown[]): string {
+  return list.length === 0 ? '[]' : JSON.stringify(list)
+}
+
+function listOf<T>(text: string): readonly T[] {
+  return text === '[]' ? [] : (JSON.parse(text) as readonly T[])
+}
+
+export function decode(record: LedgerRecord): LedgerRow {
+  return {
+    id: record.id,
+    endpoint: record.endpoint,
+    startedAt: record.startedAt,
+    endedAt: record.endedAt,
+    ...present('firstByteMs', record.firstByteMs),
+    stream: record.stream === 1,
+    keyHash: record.keyHash,
+    ...present('keyAlias', record.keyAlias),
+    ...present('userId', record.userId),
+    ...present('teamId', record.teamId),
+    ...present('organizationId', record.organizationId),
+    ...present('endUser', record.endUser),
+    tags: listOf<string>(record.tags),
+    model: record.model,
+    ...present('modelGroup', record.modelGroup),
+    ...present('deploymentId', record.deploymentId),
+    ...present('provider', record.provider),
+    ...present('providerModel', record.providerModel),
+    ...present('apiBase', record.apiBase),
+    ...(record.usageSource !== null && { usage: usageOf(record, record.usageSource) }),
+    ...present('cost', record.cost as NanoUsd | null),
+    incomplete: record.incomplete === 1,
+    spend: record.spend as NanoUsd,
+    ...present('priceVersion', record.priceVersion),
+    ...(record.rates !== null && { rates: JSON.parse(record.rates) as JsonObject }),
+    outcome: record.outcome as Outcome,
+    status: record.status,
+    ...present('errorCode', record.errorCode),
+    attempts: listOf<JsonObject>(record.attempts),
+    periods: listOf<string>(record.periods),
+  }
+}
+
+function usageOf(record: LedgerRecord, source: string): Usage {
+  return {
+    input: record.inputTokens,
+    fresh: record.freshTokens,
+    cacheRead: record.cacheReadTokens,
+    cacheWrite5m: record.cacheWrite5mTokens,
+    cacheWrite1h: record.cacheWrite1hTokens,
+    audioIn: record.audioInTokens,
+    imageIn: record.imageInTokens,
+    output: record.outputTokens,
+    reasoning: record.reasoningTokens,
+    audioOut: record.audioOutTokens,
+    ...(record.imageOutTokens > 0 && { imageOut: record.imageOutTokens }),
+    calls: JSON.parse(record.calls) as Usage['calls'],
+    source: source as Usage['source'],
+  }
+}

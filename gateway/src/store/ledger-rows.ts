@@ -1,0 +1,141 @@
+import { type CompiledQuery, sql } from 'kysely'
+import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
+import { addToBalances, readBalances, sumByBucket } from './balances.ts'
+import { decode, encode, type LedgerRow } from './ledger-row.ts'
+import { addToRollups, nameOf, type Rollup, readRollups, sumByHour } from './rollups.ts'
+import type { LedgerRecord, Sql } from './tables.ts'
+
+/** Which rows to read. Times are of the start, `[from, to)`. */
+export interface LedgerQuery {
+  readonly id?: string
+  readonly keyHash?: string
+  readonly userId?: string
+  readonly from?: number
+  readonly to?: number
+}
+
+/** Spend of one UTC day by key, user and model. */
+export interface DailySpend {
+  /** days since 1970 */
+  readonly day: number
+  readonly keyHash: string
+  readonly userId?: string
+  readonly model: string
+  readonly spend: NanoUsd
+}
+
+/** The three tellings of the same money, read at one moment. */
+export interface Audit {
+  readonly ledger: { readonly buckets: ReadonlyMap<string, NanoUsd>; readonly hours: ReadonlyMap<string, Rollup> }
+  readonly balances: ReadonlyMap<string, NanoUsd>
+  readonly rollups: ReadonlyMap<string, Rollup>
+}
+
+/** The append-only ledger. */
+export interface LedgerRows {
+  /** Books rows with their balances and rollups in one transaction, each id once ever; returns the ids that were new. */
+  append(rows: readonly LedgerRow[]): Promise<ReadonlySet<string>>
+  /** Rows, newest first. */
+  find(query: LedgerQuery, limit: number): Promise<readonly LedgerRow[]>
+  daily(query: LedgerQuery): Promise<readonly DailySpend[]>
+  audit(): Promise<Audit>
+}
+
+const chunk = 50
+const page = 5000
+
+export function ledgerRowsOf(db: Sql): LedgerRows {
+  const inserts = new Map<number, CompiledQuery<{ id: string }>>()
+
+  // compiled once per size: building the statement costs more than running it
+  function insertOf(records: readonly LedgerRecord[]): CompiledQuery<{ id: string }> {
+    let compiled = inserts.get(records.length)
+    if (!compiled) {
+      compiled = db
+        .insertInto('ledger')
+        .values([...records])
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .returning('id')
+        .compile()
+      inserts.set(records.length, compiled)
+    }
+    return { ...compiled, parameters: records.flatMap((record) => Object.values(record)) }
+  }
+
+  return {
+    append: (rows) =>
+      db.transaction().execute(async (trx) => {
+        const inserted = new Map<string, LedgerRow>()
+        const byId = new Map(rows.map((row) => [row.id, row]))
+        const records = [...byId.values()].map(encode)
+        for (let at = 0; at < records.length; at += chunk) {
+          const { rows: ids } = await trx.executeQuery(insertOf(records.slice(at, at + chunk)))
+          for (const { id } of ids) inserted.set(id, byId.get(id)!)
+        }
+        const fresh = [...inserted.values()]
+        await addToBalances(trx, fresh)
+        await addToRollups(trx, fresh)
+        return new Set(inserted.keys())
+      }),
+    async find(query, limit) {
+      const rows = await matching(db, query)
+        .selectAll()
+        .orderBy('startedAt', 'desc')
+        .orderBy('id')
+        .limit(limit)
+        .execute()
+      return rows.map(decode)
+    },
+    daily: (query) => daily(db, query),
+    audit: () => db.transaction().execute(audit),
+  }
+}
+
+function matching(db: Sql, query: LedgerQuery) {
+  let rows = db.selectFrom('ledger')
+  if (query.id !== undefined) rows = rows.where('id', '=', query.id)
+  if (query.keyHash !== undefined) rows = rows.where('keyHash', '=', query.keyHash)
+  if (query.userId !== undefined) rows = rows.where('userId', '=', query.userId)
+  if (query.from !== undefined) rows = rows.where('startedAt', '>=', query.from)
+  if (query.to !== undefined) rows = rows.where('startedAt', '<', query.to)
+  return rows
+}
+
+async function daily(db: Sql, query: LedgerQuery): Promise<readonly DailySpend[]> {
+  const day = sql<number>`started_at / 86400000`
+  const rows = await matching(db, query)
+    .select((eb) => [day.as('day'), 'keyHash', 'userId', 'model', eb.fn.sum<number | string>('spend').as('spend')])
+    .groupBy([day, 'keyHash', 'userId', 'model'])
+    .orderBy(day)
+    .execute()
+  return rows.map(({ userId, spend, ...row }) => ({
+    ...row,
+    ...(userId !== null && { userId }),
+    spend: Number(spend) as NanoUsd,
+  }))
+}
+
+async function audit(trx: Sql): Promise<Audit> {
+  const buckets = new Map<string, NanoUsd>()
+  const hours = new Map<string, Rollup>()
+  for (let last = ''; ; ) {
+    const records = await trx
+      .selectFrom('ledger')
+      .selectAll()
+      .where('id', '>', last)
+      .orderBy('id')
+      .limit(page)
+      .execute()
+    const rows = records.map(decode)
+    sumByBucket(rows, buckets)
+    sumByHour(rows, hours)
+    if (records.length < page) break
+    last = records.at(-1)!.id
+  }
+  const rollups = await readRollups(trx)
+  return {
+    ledger: { buckets, hours },
+    balances: await readBalances(trx),
+    rollups: new Map(rollups.map((rollup) => [nameOf(rollup), rollup])),
+  }
+}

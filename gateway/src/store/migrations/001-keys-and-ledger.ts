@@ -1,0 +1,128 @@
+import type { CreateTableBuilder, SchemaModule } from 'kysely'
+import type { Migration } from './migration.ts'
+
+/** Virtual keys, the append-only ledger, and the balances and rollups derived from it. */
+export const keysAndLedger: Migration = {
+  name: '001-keys-and-ledger',
+  up: (schema) => [
+    keys(schema),
+    schema.createIndex('keysUserId').on('keys').column('userId'),
+    schema.createIndex('keysTeamId').on('keys').column('teamId'),
+    ledger(schema),
+    schema.createIndex('ledgerStartedAt').on('ledger').column('startedAt'),
+    schema.createIndex('ledgerKeyHash').on('ledger').columns(['keyHash', 'startedAt']),
+    schema
+      .createTable('balances')
+      .addColumn('bucket', 'text', (column) => column.primaryKey())
+      .addColumn('spent', 'bigint', (column) => column.notNull()),
+    rollups(schema),
+  ],
+}
+
+type Builder = CreateTableBuilder<string, string>
+
+/** `text!` is a text column that must not be null. */
+function table(
+  schema: SchemaModule,
+  name: string,
+  columns: Readonly<Record<string, 'text' | 'text!' | 'bigint' | 'bigint!'>>,
+) {
+  let builder: Builder = schema.createTable(name)
+  for (const [column, type] of Object.entries(columns))
+    builder = builder.addColumn(column, type.startsWith('text') ? 'text' : 'bigint', (column) =>
+      type.endsWith('!') ? column.notNull() : column,
+    )
+  return builder
+}
+
+function keys(schema: SchemaModule) {
+  return table(schema, 'keys', {
+    hash: 'text!',
+    name: 'text!',
+    alias: 'text',
+    models: 'text!',
+    aliases: 'text!',
+    userId: 'text',
+    teamId: 'text',
+    organizationId: 'text',
+    maxBudget: 'bigint',
+    budgetDuration: 'text',
+    expiresAt: 'bigint',
+    blocked: 'bigint!',
+    allowedRoutes: 'text!',
+    rpmLimit: 'bigint',
+    tpmLimit: 'bigint',
+    maxParallelRequests: 'bigint',
+    metadata: 'text!',
+    extra: 'text!',
+    createdAt: 'bigint!',
+    createdBy: 'text!',
+    updatedAt: 'bigint!',
+    updatedBy: 'text!',
+  })
+    .addPrimaryKeyConstraint('keysPrimary', ['hash'])
+    .addUniqueConstraint('keysAlias', ['alias'])
+}
+
+function ledger(schema: SchemaModule) {
+  return table(schema, 'ledger', {
+    id: 'text!',
+    endpoint: 'text!',
+    startedAt: 'bigint!',
+    endedAt: 'bigint!',
+    firstByteMs: 'bigint',
+    stream: 'bigint!',
+    keyHash: 'text!',
+    keyAlias: 'text',
+    userId: 'text',
+    teamId: 'text',
+    organizationId: 'text',
+    endUser: 'text',
+    tags: 'text!',
+    model: 'text!',
+    modelGroup: 'text',
+    deploymentId: 'text',
+    provider: 'text',
+    providerModel: 'text',
+    apiBase: 'text',
+    usageSource: 'text',
+    inputTokens: 'bigint!',
+    freshTokens: 'bigint!',
+    cacheReadTokens: 'bigint!',
+    cacheWrite5mTokens: 'bigint!',
+    cacheWrite1hTokens: 'bigint!',
+    audioInTokens: 'bigint!',
+    imageInTokens: 'bigint!',
+    outputTokens: 'bigint!',
+    reasoningTokens: 'bigint!',
+    audioOutTokens: 'bigint!',
+    imageOutTokens: 'bigint!',
+    calls: 'text!',
+    cost: 'bigint',
+    incomplete: 'bigint!',
+    spend: 'bigint!',
+    priceVersion: 'text',
+    rates: 'text',
+    outcome: 'text!',
+    status: 'bigint!',
+    errorCode: 'text',
+    attempts: 'text!',
+    periods: 'text!',
+  }).addPrimaryKeyConstraint('ledgerPrimary', ['id'])
+}
+
+function rollups(schema: SchemaModule) {
+  return table(schema, 'rollups', {
+    hour: 'bigint!',
+    keyHash: 'text!',
+    model: 'text!',
+    provider: 'text!',
+    requests: 'bigint!',
+    failures: 'bigint!',
+    inputTokens: 'bigint!',
+    outputTokens: 'bigint!',
+    cacheReadTokens: 'bigint!',
+    cacheWriteTokens: 'bigint!',
+    spend: 'bigint!',
+  }).addPrimaryKeyConstraint('rollupsPrimary', ['hour', 'keyHash', 'model', 'provider'])
+}

@@ -1,0 +1,9 @@
+import { adminRoutes } from './admin/index.ts'
+import { countRoutes } from './endpoints/count-tokens.ts'
+import { healthRoutes } from './endpoints/health.ts'
+import { modelRoutes } from './endpoints/models.ts'
+import { surfaces } from './endpoints/surfaces.ts'
+import type { Endpoint } from './pipeline/route.ts'
+
+/** The router table: every path there is, with who may use it. */
+export const endpoints: readonly Endpoint[] = [...surfaces, ...countRoutes, ...modelRoutes, ...healthRoutes, ...adminRoutes]

@@ -1,0 +1,39 @@
+import type { FaultCode } from 'turnpike-core/internal/kernel/faults'
+import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
+import type { Cost } from 'turnpike-core/internal/models/cost'
+import type { Attempt } from 'turnpike-core/internal/router/attempt'
+import type { Usage } from 'turnpike-core/internal/vocabulary/usage'
+import type { Warning } from 'turnpike-core/internal/vocabulary/warnings'
+import type { Principal } from './principal.ts'
+
+/** How a request that was let in ended. */
+export type Outcome = 'answered' | 'failed' | 'abandoned' | 'refused'
+
+/** The whole story of one request, told once when its last byte has left. Ledger, logs, metrics and callbacks all read this value. */
+export interface Exchange {
+  readonly id: string
+  /** id of the endpoint row: `chat.completions` */
+  readonly endpoint: string
+  /** milliseconds since 1970 */
+  readonly startedAt: number
+  readonly firstByteAt?: number
+  readonly endedAt: number
+  readonly principal: Principal
+  /** what the caller asked for, and the group and deployment that answered */
+  readonly model: string
+  readonly modelGroup?: string
+  readonly deployment?: { readonly id: string; readonly provider: string; readonly model: string; readonly apiBase: string }
+  readonly attempts: readonly Attempt[]
+  readonly warnings: readonly Warning[]
+  readonly usage?: Usage
+  /** undefined: the price is unknown */
+  readonly cost?: Cost
+  readonly spend: NanoUsd
+  readonly outcome: Outcome
+  readonly status: number
+  readonly error?: { readonly code: FaultCode; readonly message: string }
+  readonly stream: boolean
+  readonly tags: readonly string[]
+  readonly endUser?: string
+  readonly metadata: Readonly<Record<string, unknown>>
+}
