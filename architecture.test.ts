@@ -14,7 +14,13 @@ interface Source {
 
 function sourcesUnder(folder: string): Source[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.includes('node_modules') && !entry.parentPath.includes('/dist'))
+    .filter(
+      (entry) =>
+        entry.isFile() &&
+        entry.name.endsWith('.ts') &&
+        !entry.parentPath.includes('node_modules') &&
+        !entry.parentPath.includes('/dist'),
+    )
     .map((entry) => {
       const file = join(entry.parentPath, entry.name)
       const text = readFileSync(file, 'utf8')
@@ -23,16 +29,21 @@ function sourcesUnder(folder: string): Source[] {
 }
 
 function importsOf(file: string, text: string): string[] {
-  const specifiers = [...text.matchAll(/^(?:import|export)\b[^'"]*?from '([^']+)'/gms), ...text.matchAll(/^import '([^']+)'/gm)].map(([, name]) => name ?? '')
+  const specifiers = [
+    ...text.matchAll(/^(?:import|export)\b[^'"]*?from '([^']+)'/gms),
+    ...text.matchAll(/^import '([^']+)'/gm),
+  ].map(([, name]) => name ?? '')
   return specifiers.flatMap((name) => {
     if (name.startsWith('.')) return [relative(root, resolve(dirname(file), name))]
-    if (name.startsWith('turnpike-core/internal/')) return [`core/src/${name.slice('turnpike-core/internal/'.length)}.ts`]
+    if (name.startsWith('turnpike-core/internal/'))
+      return [`core/src/${name.slice('turnpike-core/internal/'.length)}.ts`]
     return name === 'turnpike-core' ? ['core/src/index.ts'] : []
   })
 }
 
 const everything = [...sourcesUnder('core/src'), ...sourcesUnder('gateway/src')]
-const isTest = ({ path }: Source) => /\.(?:test|suite)\.ts$/.test(path) || path.includes('/testing/') || path.includes('/laws/')
+const isTest = ({ path }: Source) =>
+  /\.(?:test|suite)\.ts$/.test(path) || path.includes('/testing/') || path.includes('/laws/')
 const product = everything.filter((source) => !isTest(source))
 
 /** Rooms by floor, lowest first; rooms on one floor are strangers. */
@@ -72,29 +83,45 @@ describe('the house', () => {
 
   test('a file imports only from floors below or from its own room', () => {
     const wrong = product.flatMap(({ path, imports }) =>
-      imports.filter((target) => roomOf(target) !== roomOf(path) && floorOf(target) >= floorOf(path)).map((target) => `${path} -> ${target}`),
+      imports
+        .filter((target) => roomOf(target) !== roomOf(path) && floorOf(target) >= floorOf(path))
+        .map((target) => `${path} -> ${target}`),
     )
     expect(wrong).toEqual([])
   })
 
   test('no format knows another', () => {
     const folder = (path: string) => /^core\/src\/formats\/([^/]+)\//.exec(path)?.[1]
-    const wrong = product.flatMap(({ path, imports }) => imports.filter((target) => folder(path) && folder(target) && folder(path) !== folder(target)).map((target) => `${path} -> ${target}`))
+    const wrong = product.flatMap(({ path, imports }) =>
+      imports
+        .filter((target) => folder(path) && folder(target) && folder(path) !== folder(target))
+        .map((target) => `${path} -> ${target}`),
+    )
     expect(wrong).toEqual([])
   })
 
   test('nothing imports in a circle', () => {
     const graph = new Map(product.map(({ path, imports }) => [path, imports]))
-    expect([...graph.keys()].map((path) => circleFrom(path, graph)).find((circle) => circle !== undefined)).toBeUndefined()
+    expect(
+      [...graph.keys()].map((path) => circleFrom(path, graph)).find((circle) => circle !== undefined),
+    ).toBeUndefined()
   })
 
   test('only the runtime room and the entry say Bun', () => {
-    const wrong = product.filter(({ path, text }) => !path.startsWith('gateway/src/runtime/') && /\bBun\.\w/.test(stripComments(text)))
+    const wrong = product.filter(
+      ({ path, text }) => !path.startsWith('gateway/src/runtime/') && /\bBun\.\w/.test(stripComments(text)),
+    )
     expect(wrong.map(({ path }) => path)).toEqual([])
   })
 
   test('only the client, the SDK and boot touch the network', () => {
-    const wrong = product.filter(({ path, text }) => !/^(core\/src\/sdk\/|gateway\/src\/boot\.ts)/.test(path) && /globalThis\.fetch|(?<![.\w])fetch\(/.test(stripComments(text).replace(/(?:await|return) fetch\(compiled/g, '')))
+    const wrong = product.filter(
+      ({ path, text }) =>
+        !/^(core\/src\/sdk\/|gateway\/src\/boot\.ts)/.test(path) &&
+        /globalThis\.fetch|(?<![.\w])fetch\(/.test(
+          stripComments(text).replace(/(?:await|return) fetch\(compiled/g, ''),
+        ),
+    )
     expect(wrong.map(({ path }) => path)).toEqual([])
   })
 
@@ -106,7 +133,11 @@ describe('the house', () => {
 
 describe('the pen', () => {
   test('no file has more than 400 lines', () => {
-    expect(product.filter(({ path, lines }) => lines.length > 401 && !longByNature.has(path)).map(({ path, lines }) => `${path}: ${lines.length}`)).toEqual([])
+    expect(
+      product
+        .filter(({ path, lines }) => lines.length > 401 && !longByNature.has(path))
+        .map(({ path, lines }) => `${path}: ${lines.length}`),
+    ).toEqual([])
   })
 
   test('half of all files have at most 80 lines, nine of ten at most 200', () => {
@@ -121,27 +152,44 @@ describe('the pen', () => {
 
   test('no folder holds more than 12 things', () => {
     const folders = new Map<string, Set<string>>()
-    for (const { path } of product) for (let at = path; dirname(at) !== '.'; at = dirname(at)) folders.set(dirname(at), (folders.get(dirname(at)) ?? new Set()).add(at))
+    for (const { path } of product)
+      for (let at = path; dirname(at) !== '.'; at = dirname(at))
+        folders.set(dirname(at), (folders.get(dirname(at)) ?? new Set()).add(at))
     const crowded = [...folders].filter(([folder, things]) => things.size > 12 && folder !== 'gateway/src')
     expect(crowded.map(([folder, things]) => `${folder}: ${things.size}`)).toEqual([])
   })
 
   test('shared code never asks which provider it talks to', () => {
     const names = [...providers.keys()].filter((name) => !shared.has(name))
-    const asks = new RegExp(`(?:===|!==|case)\\s*'(?:${names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})'`)
-    const wrong = product.filter(({ path, text }) => !path.startsWith('core/src/providers/catalog') && !path.startsWith('core/src/models/profile-rules') && asks.test(stripComments(text)))
+    const asks = new RegExp(
+      `(?:===|!==|case)\\s*'(?:${names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})'`,
+    )
+    const wrong = product.filter(
+      ({ path, text }) =>
+        !path.startsWith('core/src/providers/catalog') &&
+        !path.startsWith('core/src/models/profile-rules') &&
+        asks.test(stripComments(text)),
+    )
     expect(wrong.map(({ path, text }) => `${path}: ${asks.exec(stripComments(text))?.[0]}`)).toEqual([])
   })
 
   test('no checker is silenced, nothing is any, nothing is left undone', () => {
-    const bad = /@ts-(?:ignore|nocheck|expect-error)|\bas any\b|: any\b|<any>|\bTODO\b|\bFIXME\b|(?:test|describe|it)\.only\(/
-    expect(everything.filter(({ text }) => bad.test(text)).map(({ path, text }) => `${path}: ${bad.exec(text)?.[0]}`)).toEqual([])
+    const bad =
+      /@ts-(?:ignore|nocheck|expect-error)|\bas any\b|: any\b|<any>|\bTODO\b|\bFIXME\b|(?:test|describe|it)\.only\(/
+    expect(
+      everything.filter(({ text }) => bad.test(text)).map(({ path, text }) => `${path}: ${bad.exec(text)?.[0]}`),
+    ).toEqual([])
   })
 
   test('names are nouns that say something', () => {
-    const banned = /(?:^|[-/])(?:utils?|helpers?|common|misc|base|managers?|services?|handlers?|processors?|data|info)(?:\.ts$|\/)/
+    const banned =
+      /(?:^|[-/])(?:utils?|helpers?|common|misc|base|managers?|services?|handlers?|processors?|data|info)(?:\.ts$|\/)/
     const kebab = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test|\.suite|\.data|\.bench)?\.ts$/
-    expect(product.filter(({ path }) => banned.test(path) || !kebab.test(path.slice(path.lastIndexOf('/') + 1))).map(({ path }) => path)).toEqual([])
+    expect(
+      product
+        .filter(({ path }) => banned.test(path) || !kebab.test(path.slice(path.lastIndexOf('/') + 1)))
+        .map(({ path }) => path),
+    ).toEqual([])
   })
 })
 
@@ -168,13 +216,20 @@ function circleFrom(start: string, graph: ReadonlyMap<string, readonly string[]>
 function longFunctions({ path, lines }: Source): string[] {
   const found: string[] = []
   for (const [at, line] of lines.entries()) {
-    const opening = /^(\s*)(?:export )?(?:async )?(?:function\*? (\w+)|(?:readonly )?(?:const )?(\w+)(?:: [^=]+)? = (?:async )?\([^)]*\)[^=]*=> \{$|(\w+)\([^)]*\)(?:: [^{]+)? \{$)/.exec(line)
+    const opening =
+      /^(\s*)(?:export )?(?:async )?(?:function\*? (\w+)|(?:readonly )?(?:const )?(\w+)(?:: [^=]+)? = (?:async )?\([^)]*\)[^=]*=> \{$|(\w+)\([^)]*\)(?:: [^{]+)? \{$)/.exec(
+        line,
+      )
     if (!opening || /^\s*(?:if|for|while|switch|catch)\b/.test(line)) continue
     const indent = opening[1] ?? ''
-    const length = lines.slice(at + 1).findIndex((end) => end === `${indent}}` || end === `${indent}},` || end === `${indent}})`) + 2
+    const length =
+      lines.slice(at + 1).findIndex((end) => end === `${indent}}` || end === `${indent}},` || end === `${indent}})`) + 2
     const body = lines.slice(at + 1, at + length)
-    const holds = body.some((inner) => new RegExp(`^${indent}  (?:async )?(?:function|const \\w+ = (?:async )?\\(|return \\{$)`).test(inner))
-    if (length > 60 && !holds) found.push(`${path}:${at + 1} ${opening[2] ?? opening[3] ?? opening[4]}: ${length} lines`)
+    const holds = body.some((inner) =>
+      new RegExp(`^${indent}  (?:async )?(?:function|const \\w+ = (?:async )?\\(|return \\{$)`).test(inner),
+    )
+    if (length > 60 && !holds)
+      found.push(`${path}:${at + 1} ${opening[2] ?? opening[3] ?? opening[4]}: ${length} lines`)
     if (length > 160) found.push(`${path}:${at + 1} closure of ${length} lines`)
   }
   return found

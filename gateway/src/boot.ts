@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { createRouter, sleep } from 'turnpike-core/internal/router/create'
 import type { Fetch } from 'turnpike-core/internal/client/send'
-import { createAccess } from './access/index.ts'
+import { createRouter, sleep } from 'turnpike-core/internal/router/create'
+import { createAccess } from './access/create-access.ts'
 import type { Config } from './config/config.ts'
 import type { House } from './house.ts'
-import { createLedger } from './ledger/index.ts'
-import { createLimits } from './limits/index.ts'
+import { createLedger } from './ledger/create-ledger.ts'
+import { createLimits } from './limits/create-limits.ts'
 import { createHandler, type Handler } from './pipeline/handle.ts'
 import { openSqlite } from './store/sqlite.ts'
 import { endpoints } from './table.ts'
@@ -30,21 +30,35 @@ export interface Gateway {
 }
 
 /** Configuration → house → handler. Everything is built here, once, by hand. */
-export async function boot(config: Config, masterKeys: readonly string[], outside: Outside = {}): Promise<Gateway> {
+export function boot(config: Config, masterKeys: readonly string[], outside: Outside = {}): Gateway {
   const now = outside.now ?? Date.now
   const log = outside.log ?? ((line: string) => console.error(line))
   const fetch: Fetch = outside.fetch ?? ((url, init) => globalThis.fetch(url, init))
-  if (config.general.databasePath !== ':memory:') mkdirSync(dirname(config.general.databasePath), { recursive: true, mode: 0o700 })
-  const store = await openSqlite(config.general.databasePath)
-  const ledger = await createLedger({ store, now, onError: (thrown) => log(`the ledger could not write to the store and will try again: ${thrown instanceof Error ? thrown.message : String(thrown)}`) })
+  if (config.general.databasePath !== ':memory:')
+    mkdirSync(dirname(config.general.databasePath), { recursive: true, mode: 0o700 })
+  const store = openSqlite(config.general.databasePath)
+  const ledger = createLedger({
+    store,
+    now,
+    onError: (thrown) =>
+      log(
+        `the ledger could not write to the store and will try again: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      ),
+  })
   let leaving = false
   const house: House = {
     config,
     store,
     ledger,
-    access: createAccess({ masterKeys, findKey: (hash) => store.keys.find(hash), now }),
+    access: createAccess({ masterKeys, findKey: async (hash) => (await store.keys.find(hash))?.key, now }),
     limits: createLimits({ now }),
-    router: createRouter(config.models, config.router, { fetch, now, dice: outside.dice ?? Math.random, sleep, environment: config.environment }),
+    router: createRouter(config.models, config.router, {
+      fetch,
+      now,
+      dice: outside.dice ?? Math.random,
+      sleep,
+      environment: config.environment,
+    }),
     fetch,
     now,
     log,

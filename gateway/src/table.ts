@@ -1,4 +1,4 @@
-import { adminRoutes } from './admin/index.ts'
+import { adminRoutes } from './admin/routes.ts'
 import { countRoutes } from './endpoints/count-tokens.ts'
 import { healthRoutes } from './endpoints/health.ts'
 import { modelRoutes } from './endpoints/models.ts'
@@ -6,4 +6,10 @@ import { surfaces } from './endpoints/surfaces.ts'
 import type { Endpoint } from './pipeline/route.ts'
 
 /** The router table: every path there is, with who may use it. */
-export const endpoints: readonly Endpoint[] = [...surfaces, ...countRoutes, ...modelRoutes, ...healthRoutes, ...adminRoutes]
+export const endpoints: readonly Endpoint[] = [
+  ...surfaces,
+  ...countRoutes,
+  ...modelRoutes,
+  ...healthRoutes,
+  ...adminRoutes,
+]

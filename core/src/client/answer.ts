@@ -1,17 +1,17 @@
 import { formatOf } from '../formats/index.ts'
-import { restoreResponse } from '../formats/tool-names.ts'
 import type { Framing } from '../kernel/framing.ts'
 import { sse } from '../kernel/sse.ts'
 import type { ChatResponse } from '../vocabulary/chat-response.ts'
 import { unfold } from '../vocabulary/unfold.ts'
 import type { Usage } from '../vocabulary/usage.ts'
 import type { Call } from './call.ts'
-import { type Compiled, namesFor } from './compile.ts'
+import type { Compiled } from './compile.ts'
 import { type Flow, nothing } from './flow/flow.ts'
 import { hideUsage } from './flow/hidden-usage.ts'
-import type { WholeReply } from './send.ts'
+import { restoringResponse } from './flow/restore.ts'
 import { reframed, translatedFlow } from './flow/translated.ts'
 import { encodeAll, untouchedFlow } from './flow/untouched.ts'
+import type { WholeReply } from './send.ts'
 
 /** A whole answer as the caller's bytes, with what it used. */
 export interface WholeAnswer {
@@ -36,7 +36,7 @@ export function answerWhole(call: Call, reply: WholeReply): WholeAnswer {
 /** A whole reply in the vocabulary, with the tools' own names. */
 export function responseOf(call: Call, reply: WholeReply): ChatResponse {
   const response = formatOf(reply.format).client.readResponse(reply.value)
-  return reply.format === call.format ? response : restoreResponse(namesFor(call.request().value), response)
+  return reply.format === call.format ? response : restoringResponse(call.request().value, reply.format, response)
 }
 
 /** A whole reply to a caller who asked for a stream. */
@@ -62,8 +62,16 @@ function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
 export function flowFor(call: Call, compiled: Compiled, options: { framing?: Framing; inputEstimate: number }): Flow {
   const { framing = formatOf(call.format).framing, inputEstimate } = options
   if (!compiled.untouched)
-    return translatedFlow({ from: compiled.format, to: call.format, request: call.request().value, framing, inputEstimate })
+    return translatedFlow({
+      from: compiled.format,
+      to: call.format,
+      request: call.request().value,
+      framing,
+      inputEstimate,
+    })
   const flow = untouchedFlow(call.format, inputEstimate)
   if (compiled.hidesUsage) return hideUsage(flow)
-  return framing === formatOf(call.format).framing || framing === sse ? flow : reframed(flow, formatOf(call.format).framing, framing)
+  return framing === formatOf(call.format).framing || framing === sse
+    ? flow
+    : reframed(flow, formatOf(call.format).framing, framing)
 }

@@ -1,4 +1,4 @@
-import { credentialFor } from '../credentials/index.ts'
+import { credentialFor, type Environment } from '../credentials/index.ts'
 import { GatewayError } from '../kernel/faults.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { ModelProfile } from '../models/profile.ts'
@@ -7,8 +7,7 @@ import type { Provider } from '../providers/provider.ts'
 import { resolveModel } from '../providers/resolve.ts'
 import type { Deadlines, Target } from './target.ts'
 
-/** Environment variables by name. */
-export type Environment = Readonly<Record<string, string | undefined>>
+export type { Environment }
 
 /** How a person describes a target: LiteLLM's `litellm_params`, read. */
 export interface TargetSpec {
@@ -55,16 +54,17 @@ export const builtin: Provider = {
 export function buildTarget(spec: TargetSpec, environment: Environment): Target {
   const { provider, model } = resolveSpec(spec)
   const profileModel = spec.standsFor?.slice(spec.standsFor.indexOf('/') + 1) ?? model
-  const secret = spec.mock === undefined ? credentialFor(provider, { ...keyAndBase(spec), env: environment }) : undefined
-  const apiBase = spec.apiBase ?? (provider.baseEnv ?? []).map((name) => environment[name]).find((value) => value !== undefined && value !== '')
+  const secret =
+    spec.mock === undefined ? credentialFor(provider, { ...keyAndBase(spec), env: environment }) : undefined
   const apiVersion = spec.apiVersion ?? environment[`${provider.name.toUpperCase()}_API_VERSION`]
   return {
     provider,
     model,
+    environment,
     profile: { ...profileOf(provider.name, profileModel), ...provider.profile, ...spec.profile, model },
-    placeholders: { ...lowerCased(environment, provider), ...spec.placeholders },
+    ...(spec.placeholders && { placeholders: spec.placeholders }),
     ...(secret && { secret }),
-    ...(apiBase !== undefined && { apiBase }),
+    ...(spec.apiBase !== undefined && { apiBase: spec.apiBase }),
     ...(apiVersion !== undefined && { apiVersion }),
     ...(spec.headers && { headers: spec.headers }),
     ...(spec.defaults && { defaults: spec.defaults }),
@@ -86,7 +86,11 @@ export const echo = '\u0000echo'
 function resolveSpec(spec: TargetSpec): { provider: Provider; model: string } {
   if (spec.model === '*') return { provider: anyProvider, model: '*' }
   if (spec.model.startsWith('turnpike/')) {
-    if (spec.model !== 'turnpike/echo') throw new GatewayError('unknown-model', `There is no model \`${spec.model}\`; the built-in one is \`turnpike/echo\`.`)
+    if (spec.model !== 'turnpike/echo')
+      throw new GatewayError(
+        'unknown-model',
+        `There is no model \`${spec.model}\`; the built-in one is \`turnpike/echo\`.`,
+      )
     return { provider: builtin, model: 'echo' }
   }
   if (spec.mock !== undefined && spec.provider === undefined) {
@@ -104,14 +108,4 @@ function keyAndBase(spec: TargetSpec): { apiKey?: string; apiBase?: string } {
     ...(spec.apiKey !== undefined && { apiKey: spec.apiKey }),
     ...(spec.apiBase !== undefined && { apiBase: spec.apiBase }),
   }
-}
-
-/** What the provider's placeholders may be filled with from the environment: `PROVIDER_REGION` for `{region}`. */
-function lowerCased(environment: Environment, provider: Provider): Record<string, string> {
-  const out: Record<string, string> = {}
-  for (const [, name] of (provider.base ?? '').matchAll(/\{(\w+)\}/g)) {
-    const value = name && environment[`${provider.name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_${name.toUpperCase()}`]
-    if (name && value) out[name] = value
-  }
-  return out
 }

@@ -1,5 +1,5 @@
-import { formatOf } from '../formats/index.ts'
 import type { RequestPath } from '../formats/format.ts'
+import { formatOf } from '../formats/index.ts'
 import { GatewayError } from '../kernel/faults.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { type Envelope, memberOf, scanEnvelope } from '../kernel/scan.ts'
@@ -37,7 +37,11 @@ export function callOf({ format, bytes, path = {}, vendorHeaders = {} }: Arrival
   const envelope = scanEnvelope(bytes)
   const model = path.model ?? field('model')
   if (typeof model !== 'string' || model === '')
-    throw new GatewayError('invalid-request', 'The field `model` is missing: name the model to call, for example "gpt-4o".', { param: 'model' })
+    throw new GatewayError(
+      'invalid-request',
+      'The field `model` is missing: name the model to call, for example "gpt-4o".',
+      { param: 'model' },
+    )
   const stream = path.stream ?? field('stream')
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean')
     throw new GatewayError('invalid-request', 'The field `stream` must be true or false.', { param: 'stream' })
@@ -55,7 +59,8 @@ export function callOf({ format, bytes, path = {}, vendorHeaders = {} }: Arrival
     vendorHeaders,
     field,
     body: () => (body ??= parse(bytes)),
-    request: () => (request ??= formatOf(format).server.readRequest(call.body(), { ...path, model, stream: stream === true })),
+    request: () =>
+      (request ??= formatOf(format).server.readRequest(call.body(), { ...path, model, stream: stream === true })),
   }
   return call
 }
@@ -64,11 +69,15 @@ function parse(bytes: Uint8Array): JsonObject {
   try {
     return JSON.parse(new TextDecoder().decode(bytes)) as JsonObject
   } catch {
-    throw new GatewayError('invalid-json', 'The request body is not valid JSON: a string has an illegal escape or control character.')
+    throw new GatewayError(
+      'invalid-json',
+      'The request body is not valid JSON: a string has an illegal escape or control character.',
+    )
   }
 }
 
-const vendorHeader = /^(anthropic-|openai-(?!organization|project)|x-goog-(?!api-key|user-project)|x-claude-|x-codex-|session_id$|conversation_id$|originator$)/
+const vendorHeader =
+  /^(anthropic-|openai-(?!organization|project)|x-goog-(?!api-key|user-project)|x-claude-|x-codex-|session_id$|conversation_id$|originator$)/
 
 /** The caller's headers that a provider of the same format is meant to see; never a credential. */
 export function vendorHeadersOf(headers: Headers): Record<string, string> {

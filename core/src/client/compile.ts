@@ -1,13 +1,13 @@
-import { sign } from '../credentials/index.ts'
+import { missingKey, sign } from '../credentials/index.ts'
 import type { Format } from '../formats/format.ts'
 import { formatOf, formats } from '../formats/index.ts'
-import { toolNames } from '../formats/tool-names.ts'
 import { GatewayError } from '../kernel/faults.ts'
 import { isObject, type JsonObject, type MutableJsonObject } from '../kernel/json.ts'
 import { spliceMembers } from '../kernel/scan.ts'
 import { applyQuirks, quirksTouch } from '../providers/apply-quirks.ts'
 import { placeOf } from '../providers/place.ts'
 import type { Quirk } from '../providers/provider.ts'
+import { chatFormats, headersFor, quirksFor, wireModel } from '../providers/row.ts'
 import type { ChatRequest } from '../vocabulary/chat-request.ts'
 import type { FormatId } from '../vocabulary/format-id.ts'
 import type { Warning } from '../vocabulary/warnings.ts'
@@ -29,13 +29,14 @@ export interface Compiled {
 }
 
 /** The wire format in which a target is to be called: the caller's own if it is spoken there, else the preferred one. */
-export function formatFor(call: FormatId, target: Target): FormatId {
-  const spoken = target.profile.formats
-    ? target.provider.chat.filter((id) => target.profile.formats?.includes(id))
-    : target.provider.chat
-  const format = spoken.includes(call) ? call : (spoken[0] ?? target.provider.chat[0])
+export function formatFor(call: FormatId, { provider, model, profile, apiBase }: Target): FormatId {
+  const spoken = chatFormats(provider, { model, ...(apiBase !== undefined && { apiBase }) })
+  const fitting = profile.formats ? spoken.filter((id) => profile.formats?.includes(id)) : spoken
+  const format = fitting.includes(call) ? call : (fitting[0] ?? spoken[0])
   if (!format)
-    throw new GatewayError('misconfigured', `The provider \`${target.provider.name}\` has no chat format.`, { provider: target.provider.name })
+    throw new GatewayError('misconfigured', `The provider \`${provider.name}\` has no chat format.`, {
+      provider: provider.name,
+    })
   return format
 }
 
@@ -55,24 +56,46 @@ const encoder = new TextEncoder()
 function keep(call: Call, target: Target, format: Format<'chat'>): Made {
   const changes: MutableJsonObject = {}
   const { members } = call.envelope
-  if (members.has('model') || format.id !== 'gemini') {
-    const model = wireModel(target)
+  if (members.has('model') || format.wire.modelIn === 'body') {
+    const model = wireModel(target.provider, target.model)
     if (call.model !== model || !members.has('model')) changes.model = model
   }
   for (const [name, value] of Object.entries(target.defaults ?? {})) if (!members.has(name)) changes[name] = value
   for (const name of members.keys()) if (isOurs(name, call)) changes[name] = undefined
   Object.assign(changes, target.extraBody)
-  const hidesUsage = format.id === 'openai-chat' && call.stream && !asksUsage(call)
-  if (hidesUsage) changes.stream_options = { ...(call.field('stream_options') as JsonObject | null | undefined), include_usage: true }
-  const quirks = quirksOf(target)
-  if (!quirksTouch(quirks, members)) return { body: spliceMembers(call.envelope, changes), warnings: [], hidesUsage }
-  const { body, warnings } = applyQuirks({ ...call.body(), ...changes }, quirks)
-  return { body: encoder.encode(JSON.stringify(body)), warnings, hidesUsage }
+  const { usageSwitch } = format.wire
+  const asked = usageSwitch && call.stream ? call.field(usageSwitch.field) : undefined
+  const hidesUsage = usageSwitch !== undefined && call.stream && !usageSwitch.isOn(asked)
+  if (hidesUsage) changes[usageSwitch.field] = usageSwitch.on(asked)
+  const warnings = quirkChanges(call, target, format.id, changes)
+  return { body: spliceMembers(call.envelope, changes), warnings, hidesUsage }
+}
+
+/** Puts what the target's quirks change among the changes; fields that they leave alone keep their bytes. */
+function quirkChanges(call: Call, target: Target, format: FormatId, changes: MutableJsonObject): readonly Warning[] {
+  const quirks = quirksOf(target, format)
+  if (!quirksTouch(quirks, [...call.envelope.members.keys(), ...Object.keys(changes)])) return []
+  const before: JsonObject = { ...call.body(), ...changes }
+  const { body: after, warnings } = applyQuirks(before, quirks, quirkOptions(target))
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)]))
+    if (after[name] !== before[name]) changes[name] = after[name]
+  return warnings
+}
+
+function quirkOptions({ dropParams }: Target): { dropUnsupported?: boolean } {
+  return dropParams === undefined ? {} : { dropUnsupported: dropParams }
 }
 
 /** Fields that callers send to a gateway and no provider knows. */
 const gatewayFields: ReadonlySet<string> = new Set([
-  'fallbacks', 'context_window_fallbacks', 'content_policy_fallbacks', 'disable_fallbacks', 'num_retries', 'drop_params', 'tags', 'mock_response',
+  'fallbacks',
+  'context_window_fallbacks',
+  'content_policy_fallbacks',
+  'disable_fallbacks',
+  'num_retries',
+  'drop_params',
+  'tags',
+  'mock_response',
 ])
 
 /** LiteLLM's callers put tags and trace names into `metadata`; a provider's own metadata holds nothing but strings. */
@@ -83,17 +106,20 @@ function isOurs(name: string, call: Call): boolean {
   return isObject(metadata) && Object.values(metadata).some((value) => typeof value !== 'string')
 }
 
-function asksUsage(call: Call): boolean {
-  const options = call.field('stream_options') as JsonObject | null | undefined
-  return options?.include_usage === true
-}
-
 /** Another format: through the vocabulary. */
 function translate(call: Call, target: Target, format: Format<'chat'>): Made {
   const read = call.request()
-  const request: ChatRequest = { ...withDefaults(read.value, target.defaults), model: wireModel(target), stream: call.stream }
+  const request: ChatRequest = {
+    ...withDefaults(read.value, target.defaults),
+    model: wireModel(target.provider, target.model),
+    stream: call.stream,
+  }
   const written = format.client.writeRequest(request, target.profile)
-  const { body, warnings } = applyQuirks({ ...written.value, ...target.extraBody }, quirksOf(target))
+  const { body, warnings } = applyQuirks(
+    { ...written.value, ...target.extraBody },
+    quirksOf(target, format.id),
+    quirkOptions(target),
+  )
   return {
     body: encoder.encode(JSON.stringify(body)),
     warnings: [...read.warnings, ...written.warnings, ...warnings],
@@ -104,35 +130,53 @@ function translate(call: Call, target: Target, format: Format<'chat'>): Made {
 /** Default fields are written in OpenAI's names; read as such, they fill what the caller left open. */
 function withDefaults(request: ChatRequest, defaults: JsonObject | undefined): ChatRequest {
   if (!defaults || Object.keys(defaults).length === 0) return request
-  const { messages: _messages, model: _model, native: _native, ...filled } = formats['openai-chat'].server.readRequest(
+  const {
+    messages: _messages,
+    model: _model,
+    native: _native,
+    ...filled
+  } = formats['openai-chat'].server.readRequest(
     { model: request.model, messages: [{ role: 'user', content: '' }], ...defaults },
     {},
   ).value
   return { ...filled, ...request }
 }
 
-export function wireModel({ provider, model }: Target): string {
-  const prefix = provider.modelPrefix
-  return prefix === undefined || model.startsWith(prefix) ? model : prefix + model
-}
-
-const targetQuirks = new WeakMap<Target, readonly Quirk[]>()
+const targetQuirks = new WeakMap<Target, Map<FormatId, readonly Quirk[]>>()
 
 /** The row's quirks, and those that the model's profile and the deployment's own settings amount to. */
-function quirksOf(target: Target): readonly Quirk[] {
-  const known = targetQuirks.get(target)
-  if (known) return known
-  const quirks: Quirk[] = [...(target.provider.quirks ?? [])]
-  const { profile } = target
-  if (profile.thinking === 'effort' && profile.outputLimitField === 'max_completion_tokens')
-    quirks.push({ kind: 'rename', from: 'max_tokens', to: 'max_completion_tokens', why: 'reasoning models take max_completion_tokens' })
-  if (target.dropParams && profile.sampling === false) quirks.push({ kind: 'drop', fields: samplingFields, why: 'the model takes no sampling parameters' })
-  if (target.dropFields && target.dropFields.length > 0) quirks.push({ kind: 'drop', fields: target.dropFields, why: 'listed in additional_drop_params' })
-  targetQuirks.set(target, quirks)
+function quirksOf(target: Target, format: FormatId): readonly Quirk[] {
+  let known = targetQuirks.get(target)
+  if (!known) targetQuirks.set(target, (known = new Map()))
+  let quirks = known.get(format)
+  if (!quirks) known.set(format, (quirks = [...quirksFor(target.provider, format), ...ownQuirks(target)]))
   return quirks
 }
 
-const samplingFields = ['temperature', 'top_p', 'presence_penalty', 'frequency_penalty', 'logprobs', 'top_logprobs', 'logit_bias']
+function ownQuirks({ profile, dropParams, dropFields = [] }: Target): Quirk[] {
+  const quirks: Quirk[] = []
+  if (profile.thinking === 'effort' && profile.outputLimitField === 'max_completion_tokens')
+    quirks.push({
+      kind: 'rename',
+      from: 'max_tokens',
+      to: 'max_completion_tokens',
+      why: 'reasoning models take max_completion_tokens',
+    })
+  if (dropParams && profile.sampling === false)
+    quirks.push({ kind: 'drop', fields: samplingFields, why: 'the model takes no sampling parameters' })
+  if (dropFields.length > 0) quirks.push({ kind: 'drop', fields: dropFields, why: 'listed in additional_drop_params' })
+  return quirks
+}
+
+const samplingFields = [
+  'temperature',
+  'top_p',
+  'presence_penalty',
+  'frequency_penalty',
+  'logprobs',
+  'top_logprobs',
+  'logit_bias',
+]
 
 interface Place {
   readonly url: string
@@ -153,35 +197,29 @@ function placeFor(target: Target, format: FormatId, call: Call): Place {
 }
 
 function findPlace(target: Target, format: FormatId, stream: boolean): Place {
-  const { provider } = target
-  const model = wireModel(target)
+  const { provider, environment } = target
+  const model = wireModel(provider, target.model)
   const url = placeOf(provider, {
     format,
     model,
     path: formatOf(format).client.path(model, stream),
+    env: environment,
     ...(target.apiBase !== undefined && { apiBase: target.apiBase }),
     ...(target.apiVersion !== undefined && { apiVersion: target.apiVersion }),
     ...(target.placeholders && { params: target.placeholders }),
   })
-  const headers = new Headers({ 'content-type': 'application/json', ...rowHeaders(target), ...target.headers })
-  sign(provider.credentials?.[format] ?? provider.credential, target.secret, headers, new URL(url))
+  const parsed = new URL(url)
+  const headers = new Headers({
+    'content-type': 'application/json',
+    ...headersFor(provider, { format, url: parsed, env: environment }),
+    ...target.headers,
+  })
+  if (!target.secret && provider.keyEnv.length > 0 && !headers.has('authorization') && provider.base !== undefined)
+    throw missingKey(provider)
+  sign(provider.credentials?.[format] ?? provider.credential, target.secret, headers, parsed)
   const plain: Record<string, string> = {}
   headers.forEach((value, name) => {
     plain[name] = value
   })
   return { url, headers: plain }
-}
-
-function rowHeaders({ provider }: Target): Readonly<Record<string, string>> {
-  const out: Record<string, string> = {}
-  for (const [name, value] of Object.entries(provider.headers ?? {})) {
-    const text = value.startsWith('$') ? value.slice(value.indexOf('|') + 1) : value
-    if (text !== '') out[name] = text
-  }
-  return out
-}
-
-/** The wire names that tools were given for this call, for reading the answer back. */
-export function namesFor(request: ChatRequest): ReturnType<typeof toolNames> {
-  return toolNames(request.tools ?? [])
 }

@@ -32,7 +32,10 @@ export function lifeline(caller: AbortSignal | undefined): Lifeline {
     arm(ms, what) {
       if (ms === undefined || !(ms > 0) || ms > 2 ** 31 - 1) return () => {}
       const timer = setTimeout(() => {
-        cut ??= new GatewayError('provider-timeout', `Request timed out: the provider sent no ${what} within ${ms / 1000} s.`)
+        cut ??= new GatewayError(
+          'provider-timeout',
+          `Request timed out: the provider sent no ${what} within ${ms / 1000} s.`,
+        )
         controller.abort()
       }, ms)
       timers.add(timer)
@@ -54,7 +57,8 @@ export function lifeline(caller: AbortSignal | undefined): Lifeline {
 /** What went wrong on the wire, without the URL or header that the runtime's message may quote. */
 function transportFailure(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown
-  const code = (thrown as { code?: unknown } | null)?.code ?? (thrown as { cause?: { code?: unknown } } | null)?.cause?.code
+  const code =
+    (thrown as { code?: unknown } | null)?.code ?? (thrown as { cause?: { code?: unknown } } | null)?.cause?.code
   const word = typeof code === 'string' && /^[A-Z][A-Za-z_0-9]{2,60}$/.test(code) ? ` (${code})` : ''
   return new GatewayError('provider-unreachable', `The connection to the provider failed${word}.`, { cause: thrown })
 }

@@ -9,9 +9,9 @@ import { usageOf } from '../vocabulary/usage.ts'
 import { echo } from './build-target.ts'
 import type { Call } from './call.ts'
 import type { Compiled } from './compile.ts'
+import { encodeAll } from './flow/untouched.ts'
 import type { Reply } from './send.ts'
 import type { Target } from './target.ts'
-import { encodeAll } from './flow/untouched.ts'
 
 const encoder = new TextEncoder()
 
@@ -32,7 +32,14 @@ export function mockReply(call: Call, target: Target): { compiled: Compiled; rep
   const response = mockResponse(request, text === echo ? lastWords(request) : text)
   const format = formatOf(call.format)
   const compiled: Compiled = {
-    url: 'mock:', headers: {}, body: call.envelope.bytes, format: call.format, stream: call.stream, warnings: [], untouched: true, hidesUsage: false,
+    url: 'mock:',
+    headers: {},
+    body: call.envelope.bytes,
+    format: call.format,
+    stream: call.stream,
+    warnings: [],
+    untouched: true,
+    hidesUsage: false,
   }
   const status = { status: 200, headers: new Headers(), format: call.format }
   if (!call.stream) {
@@ -40,19 +47,29 @@ export function mockReply(call: Call, target: Target): { compiled: Compiled; rep
     return { compiled, reply: { kind: 'whole', ...status, bytes: encoder.encode(JSON.stringify(value)), value } }
   }
   const writer = format.server.writeStream(request)
-  const frames = [...unfold(response).flatMap(byWord).flatMap((event) => [...writer.push(event)]), ...writer.end()]
+  const frames = [
+    ...unfold(response)
+      .flatMap(byWord)
+      .flatMap((event) => [...writer.push(event)]),
+    ...writer.end(),
+  ]
   const head = [encodeAll(format.framing.write(), frames)]
   return { compiled, reply: { kind: 'stream', ...status, head, next: async () => undefined, close: () => {} } }
 }
 
 function lastWords(request: ChatRequest): string {
   const user = request.messages.findLast((message) => message.role === 'user')
-  const text = user?.content.map((part) => (part.type === 'text' ? part.text : '')).join(' ').trim()
+  const text = user?.content
+    .map((part) => (part.type === 'text' ? part.text : ''))
+    .join(' ')
+    .trim()
   return text ? `Echo: ${text}` : 'Echo: (nothing was said)'
 }
 
 function mockResponse(request: ChatRequest, text: string): ChatResponse {
-  const said = request.messages.map((message) => message.content.map((part) => ('text' in part ? part.text : '')).join('')).join('\n')
+  const said = request.messages
+    .map((message) => message.content.map((part) => ('text' in part ? part.text : '')).join(''))
+    .join('\n')
   return {
     id: `mock-${crypto.randomUUID()}`,
     model: request.model,
@@ -64,5 +81,7 @@ function mockResponse(request: ChatRequest, text: string): ChatResponse {
 
 /** A text delta per word, so that a streamed mock streams. */
 function byWord(event: ChatEvent): ChatEvent[] {
-  return event.type === 'text-delta' ? (event.text.match(/\S+\s*|\s+/g) ?? []).map((text) => ({ ...event, text })) : [event]
+  return event.type === 'text-delta'
+    ? (event.text.match(/\S+\s*|\s+/g) ?? []).map((text) => ({ ...event, text }))
+    : [event]
 }

@@ -62,7 +62,9 @@ export async function send(compiled: Compiled, { fetch, signal, deadlines = {} }
     })
     if (!response.ok) throw await readFailure(response, compiled.format, line)
     const streamed = compiled.stream && !(response.headers.get('content-type') ?? '').startsWith('application/json')
-    const reply = streamed ? await holdBack(response, compiled.format, line, deadlines) : await readWhole(response, compiled.format, line)
+    const reply = streamed
+      ? await holdBack(response, compiled.format, line, deadlines)
+      : await readWhole(response, compiled.format, line)
     first()
     return reply
   } catch (thrown) {
@@ -80,7 +82,10 @@ const maxErrorBytes = 1 << 20
 async function readFailure(response: Response, format: FormatId, line: Lifeline): Promise<GatewayError> {
   if (response.status >= 300 && response.status < 400) {
     await response.body?.cancel()
-    return new GatewayError('provider-garbled', `The provider answered with a redirect (${response.status}); check the deployment's api_base.`)
+    return new GatewayError(
+      'provider-garbled',
+      `The provider answered with a redirect (${response.status}); check the deployment's api_base.`,
+    )
   }
   const stop = line.arm(30_000, 'complete error')
   const body = await readBounded(response, maxErrorBytes)
@@ -120,9 +125,15 @@ function parseAnswer(bytes: Uint8Array): JsonObject {
   try {
     value = JSON.parse(new TextDecoder().decode(bytes))
   } catch {
-    throw new GatewayError('provider-garbled', bytes.length === 0 ? 'The provider answered 200 with an empty body.' : 'The provider answered 200 with a body that is not JSON.')
+    throw new GatewayError(
+      'provider-garbled',
+      bytes.length === 0
+        ? 'The provider answered 200 with an empty body.'
+        : 'The provider answered 200 with a body that is not JSON.',
+    )
   }
-  if (!isObject(value)) throw new GatewayError('provider-garbled', 'The provider answered 200 with a body that is not a JSON object.')
+  if (!isObject(value))
+    throw new GatewayError('provider-garbled', 'The provider answered 200 with a body that is not a JSON object.')
   return value
 }
 
@@ -140,7 +151,12 @@ function embedded(error: GatewayError): GatewayError {
 }
 
 /** Reads a stream up to its first content-bearing event. A failure before that is the attempt's failure. */
-async function holdBack(response: Response, format: FormatId, line: Lifeline, deadlines: Deadlines): Promise<StreamReply> {
+async function holdBack(
+  response: Response,
+  format: FormatId,
+  line: Lifeline,
+  deadlines: Deadlines,
+): Promise<StreamReply> {
   if (!response.body) throw new GatewayError('provider-garbled', 'The provider answered 200 with an empty body.')
   const reader = response.body.getReader()
   const { framing, client } = formatOf(format)

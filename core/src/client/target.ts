@@ -1,6 +1,7 @@
+import type { Environment } from '../credentials/index.ts'
+import type { Secret } from '../credentials/secret.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { ModelProfile } from '../models/profile.ts'
-import type { Secret } from '../credentials/secret.ts'
 import type { Provider } from '../providers/provider.ts'
 
 /** Milliseconds until a call is given up, each on a timer of its own; absent means no limit. */
@@ -19,6 +20,8 @@ export interface Target {
   /** the model's name on the wire (Azure: the deployment's name) */
   readonly model: string
   readonly profile: ModelProfile
+  /** variables that the provider's row may name; never printed */
+  readonly environment: Environment
   readonly secret?: Secret
   /** root URL instead of the provider's own, as the vendor documents it */
   readonly apiBase?: string

@@ -7,6 +7,7 @@ import type { FormatId } from '../vocabulary/format-id.ts'
 import type { EventOf, Operation, RequestOf, ResponseOf } from '../vocabulary/operations.ts'
 import type { Usage } from '../vocabulary/usage.ts'
 import type { Read } from '../vocabulary/warnings.ts'
+import type { NameRule } from './tool-names.ts'
 
 /** What a request's path says beyond its body (Gemini names the model and streaming there). */
 export interface RequestPath {
@@ -22,8 +23,23 @@ export interface Format<Op extends Operation> {
   readonly id: FormatId
   readonly operation: Op
   readonly framing: Framing
+  readonly wire: WireTraits
   readonly server: ServerCodec<Op>
   readonly client: ClientCodec<Op>
+}
+
+/** What shared code must know of a format to leave its bytes alone. */
+export interface WireTraits {
+  /** where the model's name stands */
+  readonly modelIn: 'body' | 'path'
+  /** stands in every frame that tells usage */
+  readonly usageMark: string
+  /** what it takes as a tool's name */
+  readonly toolNames: NameRule
+  /** whether it knows tools whose input is free text */
+  readonly customTools: boolean
+  /** how a stream is asked for its usage, in a format that does not tell it unasked */
+  readonly usageSwitch?: { readonly field: string; isOn(value: unknown): boolean; on(value: unknown): JsonObject }
 }
 
 /** The half that faces callers. `readRequest` throws `invalid-request` naming the field for what is malformed. */

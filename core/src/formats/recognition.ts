@@ -80,7 +80,7 @@ const rules: readonly Rule[] = [
   {
     fault: 'provider-not-found',
     words: words(
-      'modelnotfound deploymentnotfound notfounderror notfound resourcenotfoundexception modelnotavailable modelnotexist',
+      'modelnotfound deploymentnotfound notfounderror notfound resourcenotfoundexception modelnotavailable modelnotexist invalidmodel modeldecommissioned',
     ),
     text: /(?:model|deployment).{0,120}(?:does not exist|not found|is not a valid model)|no such model|model not exist|unknown model/i,
     at: (status) => notFailed(status) && notLimited(status),

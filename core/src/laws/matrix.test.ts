@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { formats } from '../formats/index.ts'
 import { isGatewayError } from '../kernel/faults.ts'
 import type { JsonObject } from '../kernel/json.ts'
+import { isOnWire } from '../testing/comparison/presence.ts'
 import { corpus } from '../testing/corpus/index.ts'
 import type { ChatRequest } from '../vocabulary/chat-request.ts'
 import type { FormatId } from '../vocabulary/format-id.ts'
@@ -37,11 +38,7 @@ describe.each(pairs)('a caller of %s reaches a provider of %s', (from, to) => {
       carried++
       const wire = JSON.stringify(sent)
       for (const words of wordsOf(request))
-        expect([name, words.slice(0, 40), wire.includes(JSON.stringify(words).slice(1, -1))]).toEqual([
-          name,
-          words.slice(0, 40),
-          true,
-        ])
+        expect([name, words.slice(0, 40), isOnWire(wire, words)]).toEqual([name, words.slice(0, 40), true])
     }
     expect(carried).toBeGreaterThan(corpus.length * 0.7)
   })
@@ -53,7 +50,7 @@ describe.each(pairs)('a caller of %s reaches a provider of %s', (from, to) => {
       const wire = JSON.stringify(formats[from].server.writeResponse(read, request))
       for (const part of response.choices[0]?.content ?? []) {
         if (part.type !== 'text' && part.type !== 'refusal') continue
-        expect([name, wire.includes(JSON.stringify(part.text).slice(1, -1))]).toEqual([name, true])
+        expect([name, isOnWire(wire, part.text)]).toEqual([name, true])
       }
     }
   })

@@ -63,7 +63,7 @@ describe('a model is not found', () => {
   })
 
   test('and no suggestion where nothing is near', () => {
-    for (const model of ['my-own-model', 'meta-llama/Llama-3', '', '/', 'openai/', `${'x'.repeat(5000)}/y`])
+    for (const model of ['my-own-model', 'nobody-at-all/Llama-3', '', '/', 'openai/', `${'x'.repeat(5000)}/y`])
       expect(failure(model).message).not.toContain('Did you mean')
   })
 

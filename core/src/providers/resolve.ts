@@ -35,11 +35,11 @@ export function resolveModel(model: string, hints: { provider?: string } = {}): 
 
 function unknownModel(model: string): GatewayError {
   const prefix = model.includes('/') ? model.slice(0, model.indexOf('/')) : undefined
-  const near = prefix === undefined ? undefined : nearest(prefix)
+  const near = prefix === undefined || findProvider(prefix) ? undefined : nearest(prefix)
   const suggestion = near === undefined ? '' : ` Did you mean \`${near}/${model.slice(model.indexOf('/') + 1)}\`?`
   return new GatewayError(
     'unknown-model',
-    `LLM Provider NOT provided: \`${model}\` does not say which provider serves it. Write \`provider/model\`, for example \`openai/gpt-4o\`, \`anthropic/claude-sonnet-4-5\` or \`groq/llama-3.3-70b-versatile\`.${suggestion}`,
+    `LLM Provider NOT provided: \`${model.slice(0, 200)}\` does not say which provider serves it. Write \`provider/model\`, for example \`openai/gpt-4o\`, \`anthropic/claude-sonnet-4-5\` or \`groq/llama-3.3-70b-versatile\`.${suggestion}`,
     { model, param: 'model' },
   )
 }
@@ -56,7 +56,7 @@ function unknownProvider(name: string, model: string): GatewayError {
 /** The provider whose name is fewest letters away, when that is near enough to be a slip. */
 function nearest(name: string): string | undefined {
   const wanted = name.toLowerCase()
-  const limit = Math.max(1, Math.floor(wanted.length / 3))
+  const limit = Math.min(3, Math.floor(wanted.length / 2))
   let best: { readonly name: string; readonly distance: number } | undefined
   for (const candidate of providers.keys()) {
     const distance = lettersApart(wanted, candidate)

@@ -3,5 +3,16 @@ import type { GatewayError } from '../kernel/faults.ts'
 /** One try, or one deployment passed over, in the order in which they happened. Small: never holds a prompt. */
 export type Attempt =
   | { readonly kind: 'answered'; readonly deployment: string; readonly group: string; readonly ms: number }
-  | { readonly kind: 'failed'; readonly deployment: string; readonly group: string; readonly ms: number; readonly error: GatewayError }
-  | { readonly kind: 'skipped'; readonly deployment: string; readonly group: string; readonly why: 'cooling' | 'incapable' | 'over-limit' | 'not-allowed' }
+  | {
+      readonly kind: 'failed'
+      readonly deployment: string
+      readonly group: string
+      readonly ms: number
+      readonly error: GatewayError
+    }
+  | {
+      readonly kind: 'skipped'
+      readonly deployment: string
+      readonly group: string
+      readonly why: 'cooling' | 'incapable' | 'over-limit' | 'not-allowed'
+    }

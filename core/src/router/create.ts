@@ -1,13 +1,17 @@
 import type { Environment } from '../client/build-target.ts'
-import { createDispatcher, type Dispatcher, type Ports } from './dispatch.ts'
 import { defaultSettings, type RouterSettings } from './deployment.ts'
+import { createDispatcher, type Dispatcher, type Ports } from './dispatch.ts'
 import { createHealth } from './health.ts'
 import { expander, type ModelEntry, readEntry } from './model-list/entry.ts'
 import { createPool } from './pool.ts'
 import { strategyFor } from './strategies/index.ts'
 
 /** A router over LiteLLM's `model_list`. Throws `misconfigured` for an entry that cannot work. */
-export function createRouter(entries: readonly ModelEntry[], given: Partial<RouterSettings>, ports: Ports & { environment: Environment }): Dispatcher {
+export function createRouter(
+  entries: readonly ModelEntry[],
+  given: Partial<RouterSettings>,
+  ports: Ports & { environment: Environment },
+): Dispatcher {
   const settings = { ...defaultSettings, ...given }
   const byId = new Map<string, ModelEntry>()
   const deployments = entries.map((entry) => {

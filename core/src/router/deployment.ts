@@ -25,7 +25,11 @@ export interface Deployment extends Target {
 /** Settings of the router, as LiteLLM names them, in milliseconds. */
 export interface RouterSettings {
   readonly strategy: string
-  readonly strategyArgs?: { readonly lowestLatencyBuffer?: number; readonly windowMs?: number; readonly windowSize?: number }
+  readonly strategyArgs?: {
+    readonly lowestLatencyBuffer?: number
+    readonly windowMs?: number
+    readonly windowSize?: number
+  }
   readonly retries: number
   /** back-off floor between two tries on the same deployment */
   readonly retryAfterMs: number

@@ -93,11 +93,25 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
     },
   }
 
-  function nextGroups(model: string, group: Group, error: GatewayError, asking: Asking, seen: ReadonlySet<string>): Group[] {
+  function nextGroups(
+    model: string,
+    group: Group,
+    error: GatewayError,
+    asking: Asking,
+    seen: ReadonlySet<string>,
+  ): Group[] {
     if (asking.disableFallbacks) return []
-    return fallbacksFor({ model, group: group.name, code: error.code, settings, ...(asking.fallbacks && { asked: asking.fallbacks }) })
+    return fallbacksFor({
+      model,
+      group: group.name,
+      code: error.code,
+      settings,
+      ...(asking.fallbacks && { asked: asking.fallbacks }),
+    })
       .map((name) => pool.find(name))
-      .filter((found): found is Group => found !== undefined && !seen.has(found.name) && (asking.permits?.(found) ?? true))
+      .filter(
+        (found): found is Group => found !== undefined && !seen.has(found.name) && (asking.permits?.(found) ?? true),
+      )
   }
 
   /** One group: at most `retries + 1` attempts, each on the best deployment that is left. */
@@ -109,7 +123,11 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
       const ranked = rank(group, call.stream, spent, tries === 0 ? asking.note : undefined)
       const deployment = ranked[0]?.deployment
       if (!deployment) break
-      if (first) await ports.sleep(backOff({ tries, error: first, others: ranked.length > 1, settings, dice: ports.dice }), asking.signal)
+      if (first)
+        await ports.sleep(
+          backOff({ tries, error: first, others: ranked.length > 1, settings, dice: ports.dice }),
+          asking.signal,
+        )
       try {
         return await attempt(call, group, deployment, asking, { retries: tries, fallbacks: depth })
       } catch (thrown) {
@@ -126,7 +144,8 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
     const open: Deployment[] = []
     for (const deployment of group.deployments) {
       if (spent.has(deployment.id)) continue
-      if (health.cooling(deployment.id) > 0) note?.({ kind: 'skipped', deployment: deployment.id, group: group.name, why: 'cooling' })
+      if (health.cooling(deployment.id) > 0)
+        note?.({ kind: 'skipped', deployment: deployment.id, group: group.name, why: 'cooling' })
       else open.push(deployment)
     }
     const order = Math.min(...open.map((deployment) => deployment.order ?? 0))
@@ -141,7 +160,13 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
     return strategy.rank(candidates, { stream, dice: ports.dice })
   }
 
-  async function attempt(call: Call, group: Group, deployment: Deployment, asking: Asking, so: { retries: number; fallbacks: number }): Promise<Answer> {
+  async function attempt(
+    call: Call,
+    group: Group,
+    deployment: Deployment,
+    asking: Asking,
+    so: { retries: number; fallbacks: number },
+  ): Promise<Answer> {
     const startedAt = ports.now()
     health.started(deployment.id)
     try {
@@ -160,22 +185,40 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
           over = true
           health.finished(deployment.id)
           if (error) health.failed(deployment, error, group.deployments.length - 1)
-          else health.answered(deployment.id, { msPerToken: (ports.now() - startedAt) / Math.max(1, outputTokens), ...(call.stream && { firstByteMs }) })
+          else
+            health.answered(deployment.id, {
+              msPerToken: (ports.now() - startedAt) / Math.max(1, outputTokens),
+              ...(call.stream && { firstByteMs }),
+            })
         },
       }
     } catch (thrown) {
       health.finished(deployment.id)
       const error = withDetail(asGatewayError(thrown), { provider: deployment.provider.name, model: deployment.model })
-      asking.note?.({ kind: 'failed', deployment: deployment.id, group: group.name, ms: ports.now() - startedAt, error })
+      asking.note?.({
+        kind: 'failed',
+        deployment: deployment.id,
+        group: group.name,
+        ms: ports.now() - startedAt,
+        error,
+      })
       health.failed(deployment, error, group.deployments.length - 1)
       throw error
     }
   }
 
-  async function sendTo(call: Call, deployment: Deployment, asking: Asking): Promise<{ compiled: Compiled; reply: Reply }> {
+  async function sendTo(
+    call: Call,
+    deployment: Deployment,
+    asking: Asking,
+  ): Promise<{ compiled: Compiled; reply: Reply }> {
     if (deployment.mock !== undefined) return mockReply(call, deployment)
     const compiled = compile(call, deployment)
-    const reply = await send(compiled, { fetch: ports.fetch, deadlines: deadlinesFor(deployment, asking), ...(asking.signal && { signal: asking.signal }) })
+    const reply = await send(compiled, {
+      fetch: ports.fetch,
+      deadlines: deadlinesFor(deployment, asking),
+      ...(asking.signal && { signal: asking.signal }),
+    })
     return { compiled, reply }
   }
 
@@ -192,10 +235,14 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
     const waits = group.deployments.map((deployment) => health.cooling(deployment.id)).filter((ms) => ms > 0)
     const retryAfterMs = waits.length > 0 ? Math.min(...waits) : settings.cooldownMs
     const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000))
-    return new GatewayError('no-deployment', `No deployments available for selected model, Try again in ${seconds} seconds. Passed model=${group.name}.`, {
-      retryAfterMs,
-      model: group.name,
-    })
+    return new GatewayError(
+      'no-deployment',
+      `No deployments available for selected model, Try again in ${seconds} seconds. Passed model=${group.name}.`,
+      {
+        retryAfterMs,
+        model: group.name,
+      },
+    )
   }
 }
 

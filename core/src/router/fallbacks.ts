@@ -13,12 +13,21 @@ export interface Falling {
 /** The groups to try after this one failed so: the caller's list, else the list for the kind of failure, else the general one. */
 export function fallbacksFor({ model, group, code, settings, asked }: Falling): readonly string[] {
   if (asked) return asked
-  const special = code === 'context-overflow' ? settings.contextWindowFallbacks : code === 'content-policy' ? settings.contentPolicyFallbacks : {}
+  const special =
+    code === 'context-overflow'
+      ? settings.contextWindowFallbacks
+      : code === 'content-policy'
+        ? settings.contentPolicyFallbacks
+        : {}
   return lookUp(special, model, group) ?? lookUp(settings.fallbacks, model, group) ?? settings.defaultFallbacks
 }
 
 /** Exact name first, then the name with or without its provider prefix, then `*`. */
-function lookUp(map: Readonly<Record<string, readonly string[]>>, model: string, group: string): readonly string[] | undefined {
+function lookUp(
+  map: Readonly<Record<string, readonly string[]>>,
+  model: string,
+  group: string,
+): readonly string[] | undefined {
   const bare = model.slice(model.indexOf('/') + 1)
   const sibling = Object.keys(map).find((key) => key.slice(key.indexOf('/') + 1) === bare)
   return map[group] ?? map[model] ?? map[bare] ?? (sibling === undefined ? undefined : map[sibling]) ?? map['*']

@@ -44,7 +44,16 @@ export function createHealth(settings: RouterSettings, now: () => number): Healt
   function of(id: string): Life {
     let record = records.get(id)
     if (!record) {
-      record = { inFlight: 0, coolingUntil: 0, latencies: [], firstBytes: [], minute: 0, successes: 0, failures: 0, recent: [] }
+      record = {
+        inFlight: 0,
+        coolingUntil: 0,
+        latencies: [],
+        firstBytes: [],
+        minute: 0,
+        successes: 0,
+        failures: 0,
+        recent: [],
+      }
       records.set(id, record)
     }
     const minute = Math.floor(now() / 60_000)
@@ -78,7 +87,8 @@ export function createHealth(settings: RouterSettings, now: () => number): Healt
       const pause = deployment.cooldownMs ?? error.retryAfterMs ?? settings.cooldownMs
       record.recent = [...record.recent.filter((at) => now() - at < settings.cooldownMs), now()]
       // a wildcard stands for many models: one that fails says nothing of the others
-      if (pause > 0 && !deployment.group.includes('*') && mustCool(record, error, siblings)) record.coolingUntil = now() + pause
+      if (pause > 0 && !deployment.group.includes('*') && mustCool(record, error, siblings))
+        record.coolingUntil = now() + pause
     },
     cooling: (id) => Math.max(0, (records.get(id)?.coolingUntil ?? 0) - now()),
     inFlight: (id) => records.get(id)?.inFlight ?? 0,

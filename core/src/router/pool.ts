@@ -19,7 +19,11 @@ export interface Pool {
 /** Wildcard deployments made for one request name are kept, so that each keeps its URL and headers; this many at most. */
 const maxExpanded = 5000
 
-export function createPool(deployments: readonly Deployment[], settings: Pick<RouterSettings, 'aliases'>, expand: Expand): Pool {
+export function createPool(
+  deployments: readonly Deployment[],
+  settings: Pick<RouterSettings, 'aliases'>,
+  expand: Expand,
+): Pool {
   const groups = new Map<string, Deployment[]>()
   const byId = new Map<string, Deployment>()
   const byModel = new Map<string, Deployment[]>()
@@ -28,7 +32,10 @@ export function createPool(deployments: readonly Deployment[], settings: Pick<Ro
     byId.set(deployment.id, deployment)
     push(byModel, `${deployment.provider.name}/${deployment.model}`, deployment)
   }
-  const wildcards = [...groups.keys()].filter((name) => name.includes('*')).map(wildcardPattern).sort((a, b) => b.weight - a.weight)
+  const wildcards = [...groups.keys()]
+    .filter((name) => name.includes('*'))
+    .map(wildcardPattern)
+    .sort((a, b) => b.weight - a.weight)
   const expanded = new Map<string, Group>()
 
   function matching(model: string): Group | undefined {

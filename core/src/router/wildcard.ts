@@ -14,7 +14,7 @@ export interface WildcardPattern {
 }
 
 export function wildcardPattern(name: string): WildcardPattern {
-  const pattern = new RegExp(`^${name.split('*').map(escape).join('(.*)')}$`, 's')
+  const pattern = new RegExp(`^${name.split('*').map(quoted).join('(.*)')}$`, 's')
   return {
     name,
     weight: name.length * 1000 - name.split('*').length,
@@ -27,7 +27,7 @@ export function wildcardPattern(name: string): WildcardPattern {
   }
 }
 
-function escape(text: string): string {
+function quoted(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 

@@ -30,15 +30,22 @@ function processEnvironment(): Environment {
   return (globalThis as { process?: { env?: Environment } }).process?.env ?? {}
 }
 
-export function portsOf({ environment = processEnvironment(), fetch = (url, init) => globalThis.fetch(url, init) }: ClientOptions) {
+export function portsOf({
+  environment = processEnvironment(),
+  fetch = (url, init) => globalThis.fetch(url, init),
+}: ClientOptions) {
   return { environment, fetch, now: Date.now, dice: Math.random, sleep }
 }
 
 /** A client with its own environment and network. */
 export function createClient(options: ClientOptions = {}): Client {
-  const run = (format: 'openai-chat' | 'openai-responses') => async (params: CallOptions & { readonly model: string }) =>
-    perform(format, params, routerFor(params, options))
-  return { completion: run('openai-chat') as Client['completion'], responses: run('openai-responses') as Client['responses'] }
+  const run =
+    (format: 'openai-chat' | 'openai-responses') => async (params: CallOptions & { readonly model: string }) =>
+      perform(format, params, routerFor(params, options))
+  return {
+    completion: run('openai-chat') as Client['completion'],
+    responses: run('openai-responses') as Client['responses'],
+  }
 }
 
 const kept = new WeakMap<ClientOptions, Map<string, Dispatcher>>()
@@ -48,13 +55,41 @@ const maxKept = 200
 
 /** A router with one deployment per name: the model and its fallbacks. */
 function routerFor(params: CallOptions & { readonly model: string }, options: ClientOptions): Dispatcher {
-  const { model, fallbacks = [], mock_response, drop_params, extra_body, extra_headers, api_key, api_base, api_version } = params
-  const signature = JSON.stringify([model, fallbacks, mock_response, drop_params, extra_body, extra_headers, api_key, api_base, api_version])
+  const {
+    model,
+    fallbacks = [],
+    mock_response,
+    drop_params,
+    extra_body,
+    extra_headers,
+    api_key,
+    api_base,
+    api_version,
+  } = params
+  const signature = JSON.stringify([
+    model,
+    fallbacks,
+    mock_response,
+    drop_params,
+    extra_body,
+    extra_headers,
+    api_key,
+    api_base,
+    api_version,
+  ])
   let routers = kept.get(options)
   if (!routers) kept.set(options, (routers = new Map()))
   const known = routers.get(signature)
   if (known) return known
-  const own = compact({ mock_response, drop_params, extra_body, extra_headers, api_key, api_base, api_version }) as JsonObject
+  const own = compact({
+    mock_response,
+    drop_params,
+    extra_body,
+    extra_headers,
+    api_key,
+    api_base,
+    api_version,
+  }) as JsonObject
   const shared = compact({ drop_params, extra_body, extra_headers }) as JsonObject
   const entries: ModelEntry[] = [model, ...fallbacks.filter((name) => name !== model)].map((name) => ({
     model_name: name,
@@ -102,7 +137,9 @@ export class Router {
   completion(params: CompletionParams & { readonly stream: true }): Promise<AsyncIterable<ChatCompletionChunk>>
   completion(params: CompletionParams & { readonly stream?: false | undefined }): Promise<ChatCompletion>
   completion(params: CompletionParams): Promise<ChatCompletion | AsyncIterable<ChatCompletionChunk>> {
-    return perform('openai-chat', params, this.#dispatcher) as Promise<ChatCompletion | AsyncIterable<ChatCompletionChunk>>
+    return perform('openai-chat', params, this.#dispatcher) as Promise<
+      ChatCompletion | AsyncIterable<ChatCompletionChunk>
+    >
   }
 
   responses(params: ResponsesParams & { readonly stream: true }): Promise<AsyncIterable<JsonObject>>

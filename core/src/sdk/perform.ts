@@ -13,11 +13,30 @@ import { keepReceipt } from './receipt.ts'
 import type { CallOptions } from './types.ts'
 
 /** Fields of the parameters that are not part of the request. */
-const optionNames = new Set(['api_key', 'api_base', 'base_url', 'api_version', 'fallbacks', 'num_retries', 'timeout', 'drop_params', 'extra_body', 'extra_headers', 'mock_response', 'signal'])
+const optionNames = new Set([
+  'api_key',
+  'api_base',
+  'base_url',
+  'api_version',
+  'fallbacks',
+  'num_retries',
+  'timeout',
+  'drop_params',
+  'extra_body',
+  'extra_headers',
+  'mock_response',
+  'signal',
+])
 
 /** Sends parameters in one of OpenAI's shapes through a router and returns the answer in that shape. */
-export async function perform(format: FormatId, params: CallOptions & { readonly model: string }, router: Dispatcher): Promise<object> {
-  const body = Object.fromEntries(Object.entries(params).filter(([name, value]) => !optionNames.has(name) && value !== undefined))
+export async function perform(
+  format: FormatId,
+  params: CallOptions & { readonly model: string },
+  router: Dispatcher,
+): Promise<object> {
+  const body = Object.fromEntries(
+    Object.entries(params).filter(([name, value]) => !optionNames.has(name) && value !== undefined),
+  )
   const call = callOf({ format, bytes: new TextEncoder().encode(JSON.stringify(body)) })
   const { signal, fallbacks, num_retries: retries, timeout } = params
   const answer = await router.ask(call, router.group(call.model), {
@@ -30,7 +49,8 @@ export async function perform(format: FormatId, params: CallOptions & { readonly
 }
 
 function whole(call: Call, answer: Answer): object {
-  if (answer.reply.kind !== 'whole') throw new GatewayError('provider-garbled', 'The provider streamed an answer that was not to be streamed.')
+  if (answer.reply.kind !== 'whole')
+    throw new GatewayError('provider-garbled', 'The provider streamed an answer that was not to be streamed.')
   const { bytes, usage } = answerWhole(call, answer.reply)
   answer.done({ ...(usage && { outputTokens: usage.output }) })
   const value = JSON.parse(new TextDecoder().decode(bytes)) as object
@@ -40,7 +60,8 @@ function whole(call: Call, answer: Answer): object {
 
 function settle(value: object, answer: Answer, usage: Usage | undefined): void {
   const { deployment } = answer
-  const price = deployment.price ?? priceOf(deployment.provider.name, deployment.pricedAs ?? deployment.model, Date.now())
+  const price =
+    deployment.price ?? priceOf(deployment.provider.name, deployment.pricedAs ?? deployment.model, Date.now())
   keepReceipt(value, {
     cost: usage && price ? toUsd(cost(usage, price).total) : undefined,
     usage,
@@ -77,7 +98,10 @@ function stream(call: Call, answer: Answer): AsyncIterable<object> {
   }
 }
 
-async function* blocksOf(head: readonly Uint8Array[], next: () => Promise<Uint8Array | undefined>): AsyncGenerator<Uint8Array> {
+async function* blocksOf(
+  head: readonly Uint8Array[],
+  next: () => Promise<Uint8Array | undefined>,
+): AsyncGenerator<Uint8Array> {
   yield* head
   for (let block = await next(); block; block = await next()) yield block
 }

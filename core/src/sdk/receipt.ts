@@ -1,5 +1,5 @@
-import type { Warning } from '../vocabulary/warnings.ts'
 import type { Usage } from '../vocabulary/usage.ts'
+import type { Warning } from '../vocabulary/warnings.ts'
 
 /** What an answer cost and how it came about. */
 export interface Receipt {

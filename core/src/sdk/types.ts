@@ -72,7 +72,13 @@ export interface ChatCompletion {
   readonly choices: readonly {
     readonly index: number
     readonly finish_reason: string
-    readonly message: { readonly role: 'assistant'; readonly content: string | null; readonly tool_calls?: readonly ToolCall[]; readonly reasoning_content?: string; readonly refusal?: string | null }
+    readonly message: {
+      readonly role: 'assistant'
+      readonly content: string | null
+      readonly tool_calls?: readonly ToolCall[]
+      readonly reasoning_content?: string
+      readonly refusal?: string | null
+    }
   }[]
   readonly usage?: TokenUsage
   readonly [field: string]: unknown
@@ -87,7 +93,16 @@ export interface ChatCompletionChunk {
   readonly choices: readonly {
     readonly index: number
     readonly finish_reason: string | null
-    readonly delta: { readonly role?: 'assistant'; readonly content?: string | null; readonly tool_calls?: readonly { readonly index: number; readonly id?: string; readonly function?: { readonly name?: string; readonly arguments?: string } }[]; readonly reasoning_content?: string }
+    readonly delta: {
+      readonly role?: 'assistant'
+      readonly content?: string | null
+      readonly tool_calls?: readonly {
+        readonly index: number
+        readonly id?: string
+        readonly function?: { readonly name?: string; readonly arguments?: string }
+      }[]
+      readonly reasoning_content?: string
+    }
   }[]
   readonly usage?: TokenUsage | null
   readonly [field: string]: unknown

@@ -167,6 +167,10 @@ describe('the fake provider', () => {
     const response = await post(fake, ask('slow-chunks:1', 'a b c', true))
     await response.body?.cancel()
     expect(fake.requests[1]?.aborted).toBe(true)
+    const late = new AbortController()
+    await (await post(fake, ask('m', 'x', true), { signal: late.signal })).text()
+    late.abort()
+    expect(fake.requests[2]?.aborted).toBe(false)
   })
 
   test('waits as long as it is told', async () => {

@@ -80,7 +80,7 @@ function countOf(route: Route, asked: Asked): Response {
   return json({ totalTokens: tokens, promptTokensDetails: [{ modality: 'TEXT', tokenCount: tokens }] })
 }
 
-async function record(request: Request): Promise<RecordedRequest> {
+async function record(request: Request, ended: WeakSet<RecordedRequest>): Promise<RecordedRequest> {
   const { signal } = request
   const seen: RecordedRequest = {
     method: request.method,
@@ -90,7 +90,7 @@ async function record(request: Request): Promise<RecordedRequest> {
     aborted: false,
   }
   if (signal.aborted) markAborted(seen)
-  signal.addEventListener('abort', () => markAborted(seen), { once: true })
+  signal.addEventListener('abort', () => !ended.has(seen) && markAborted(seen), { once: true })
   return seen
 }
 
@@ -108,6 +108,7 @@ function markAborted(seen: RecordedRequest): void {
 export function fakeProvider(options: FakeProviderOptions = {}): FakeProvider {
   const requests: RecordedRequest[] = []
   const queue: Scripted[] = []
+  const ended = new WeakSet<RecordedRequest>()
 
   async function answer(request: Request, seen: RecordedRequest, ordered: string | undefined): Promise<Response> {
     const route = routeOf(new URL(request.url))
@@ -128,6 +129,7 @@ export function fakeProvider(options: FakeProviderOptions = {}): FakeProvider {
       framing: asked.stream ? (route.framing ?? 'sse') : undefined,
       signal: request.signal,
       onCancel: () => markAborted(seen),
+      onEnd: () => void ended.add(seen),
     })
   }
 
@@ -135,7 +137,7 @@ export function fakeProvider(options: FakeProviderOptions = {}): FakeProvider {
     requests,
     script: (next) => void queue.push(next),
     async handle(request) {
-      const seen = await record(request)
+      const seen = await record(request, ended)
       requests.push(seen)
       const next = queue.shift()
       if (next instanceof Response) return next

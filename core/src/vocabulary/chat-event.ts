@@ -69,6 +69,8 @@ export type ChatEvent =
   | {
       readonly type: 'response-end'
       readonly usage: Usage
+      /** the tier that served the call, where the provider tells it only at the end */
+      readonly serviceTier?: string
       readonly native?: { readonly format: FormatId; readonly fields: JsonObject }
     }
 

@@ -95,13 +95,14 @@ export function folding(): { push(event: ChatEvent): void; response(): ChatRespo
     push: (event) => (on[event.type] as (event: ChatEvent) => void)(event),
     response() {
       const native = end?.native ?? start?.native
+      const serviceTier = end?.serviceTier ?? start?.serviceTier
       return {
         id: start?.id ?? '',
         model: start?.model ?? '',
         createdAt: start?.createdAt ?? 0,
         choices: [...choices].sort(([a], [b]) => a - b).map(([index, choice]) => closeChoice(index, choice)),
         usage: end?.usage ?? usage ?? noUsage,
-        ...(start?.serviceTier !== undefined && { serviceTier: start.serviceTier }),
+        ...(serviceTier !== undefined && { serviceTier }),
         ...(native && { native }),
       }
     },

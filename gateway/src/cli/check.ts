@@ -1,13 +1,18 @@
+import { readEntry } from 'turnpike-core/internal/router/model-list/entry'
 import type { Config } from '../config/config.ts'
 import { readConfig } from '../config/read.ts'
-import { readEntry } from 'turnpike-core/internal/router/model-list/entry'
 
 const secretName = /key|secret|token|password|credential|authorization/i
 const notSecret = /^(?:(?:input|output|cache).*token|max_.*tokens|token_)|_tokens$|_cost|tpm|header_name/
 
 /** The value with every secret masked, by the name of its member and, for headers, by its shape. */
 export function masked(value: unknown, name = ''): unknown {
-  if (typeof value === 'string') return secretName.test(name) && !notSecret.test(name) ? '********' : value.replace(/\b(?:sk|gsk|xai|AIza)[-_]?[\w-]{12,}/g, '********').replace(/(:\/\/[^:/@\s]+:)[^@/\s]+@/g, '$1********@')
+  if (typeof value === 'string')
+    return secretName.test(name) && !notSecret.test(name)
+      ? '********'
+      : value
+          .replace(/\b(?:sk|gsk|xai|AIza)[-_]?[\w-]{12,}/g, '********')
+          .replace(/(:\/\/[^:/@\s]+:)[^@/\s]+@/g, '$1********@')
   if (Array.isArray(value)) return value.map((item) => masked(item, name))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, masked(member, key)]))
@@ -26,7 +31,15 @@ function effective(config: Config) {
     router: config.router,
     models: config.models.map((entry) => {
       const { deployment } = readEntry(entry, config.environment)
-      return { model_name: entry.model_name, id: deployment.id, provider: deployment.provider.name, model: deployment.model, credential: deployment.secret ? 'set' : 'none', litellm_params: masked(entry.litellm_params), ...(entry.model_info && { model_info: entry.model_info }) }
+      return {
+        model_name: entry.model_name,
+        id: deployment.id,
+        provider: deployment.provider.name,
+        model: deployment.model,
+        credential: deployment.secret ? 'set' : 'none',
+        litellm_params: masked(entry.litellm_params),
+        ...(entry.model_info && { model_info: entry.model_info }),
+      }
     }),
   }
 }

@@ -11,7 +11,20 @@ export interface MasterKey {
   readonly weakness?: string
 }
 
-const wellKnown = new Set(['sk-1234', 'sk-12345', 'sk-123456', 'sk-12345678', 'sk-master', 'sk-test', 'sk-admin', 'sk-litellm', 'sk-turnpike', 'sk-password', 'sk-change-me', 'sk-changeme'])
+const wellKnown = new Set([
+  'sk-1234',
+  'sk-12345',
+  'sk-123456',
+  'sk-12345678',
+  'sk-master',
+  'sk-test',
+  'sk-admin',
+  'sk-litellm',
+  'sk-turnpike',
+  'sk-password',
+  'sk-change-me',
+  'sk-changeme',
+])
 const shortest = 16
 
 /** The configured key; without one a random one, made once and kept beside the database, readable by its owner alone. */

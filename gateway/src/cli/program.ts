@@ -2,17 +2,21 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { InvalidConfig } from '../config/read.ts'
 import { version } from '../version.ts'
 import { check } from './check.ts'
-import { start, type StartOptions } from './start.ts'
+import { type StartOptions, start } from './start.ts'
 
 function wholeNumber(text: string): number {
   const number = Number(text)
-  if (!Number.isInteger(number) || number < 0 || number > 65_535) throw new InvalidArgumentError('a whole number is expected')
+  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new InvalidArgumentError('a whole number is expected')
   return number
 }
 
 /** The command line, LiteLLM's flags where they make sense here. */
 export function program(): Command {
-  const command = new Command('turnpike').description('An AI gateway: one door to every model provider').version(`turnpike ${version}`, '-v, --version').enablePositionalOptions()
+  const command = new Command('turnpike')
+    .description('An AI gateway: one door to every model provider')
+    .version(`turnpike ${version}`, '-v, --version')
+    .enablePositionalOptions()
   command
     .option('-c, --config <file>', "LiteLLM's config.yaml", process.env.CONFIG_FILE_PATH)
     .option('--host <address>', 'address to listen on', process.env.HOST)
@@ -23,7 +27,9 @@ export function program(): Command {
     .option('--api_base <url>', 'root URL for --model')
     .option('--insecure', 'let a weak master key listen on the network')
     .addOption(new Option('--telemetry [flag]').hideHelp())
-    .action(async (options: Record<string, string | number | boolean | undefined>) => end(await start(startOptions(options))))
+    .action(async (options: Record<string, string | number | boolean | undefined>) =>
+      end(await start(startOptions(options))),
+    )
   command
     .command('check')
     .description('validate a configuration and print what it amounts to, secrets masked')
@@ -34,7 +40,13 @@ export function program(): Command {
 
 function startOptions(options: Record<string, string | number | boolean | undefined>): StartOptions {
   const text = (name: string) => (typeof options[name] === 'string' ? (options[name] as string) : undefined)
-  const [config, host, model, alias, apiBase] = [text('config'), text('host'), text('model'), text('alias'), text('api_base')]
+  const [config, host, model, alias, apiBase] = [
+    text('config'),
+    text('host'),
+    text('model'),
+    text('alias'),
+    text('api_base'),
+  ]
   return {
     port: Number(options.port),
     ...(typeof options.num_workers === 'number' && { numWorkers: options.num_workers }),

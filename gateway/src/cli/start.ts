@@ -1,5 +1,5 @@
-import { GatewayError } from 'turnpike-core/internal/kernel/faults'
 import { formatOf } from 'turnpike-core/internal/formats/index'
+import { GatewayError } from 'turnpike-core/internal/kernel/faults'
 import { boot, type Gateway } from '../boot.ts'
 import { InvalidConfig, readConfig } from '../config/read.ts'
 import { serveOnBun, warnOfBunLimits } from '../runtime/bun.ts'
@@ -22,18 +22,26 @@ export interface StartOptions {
 /** Starts the gateway and returns the process's exit code once it has left, or undefined while it serves. */
 export async function start(options: StartOptions): Promise<number | undefined> {
   if ((options.numWorkers ?? 1) > 1) {
-    console.error('--num_workers: more than one process needs Redis to agree on limits and budgets, which this version does not have; start one.')
+    console.error(
+      '--num_workers: more than one process needs Redis to agree on limits and budgets, which this version does not have; start one.',
+    )
     return 1
   }
   const config = withSingleModel(readConfig(options.config, process.env), options)
   const master = masterKey(config.general.masterKey, config.general.databasePath)
   const guarded = master.file !== undefined || (master.weakness !== undefined && options.insecure !== true)
-  const host = options.host !== undefined && (!guarded || isLoopback(options.host)) ? options.host : guarded ? '127.0.0.1' : '0.0.0.0'
-  if (options.host !== undefined && options.host !== host) console.error(`warning: listening on ${host} instead of ${options.host}: ${whyGuarded(master.file)}`)
+  const host =
+    options.host !== undefined && (!guarded || isLoopback(options.host))
+      ? options.host
+      : guarded
+        ? '127.0.0.1'
+        : '0.0.0.0'
+  if (options.host !== undefined && options.host !== host)
+    console.error(`warning: listening on ${host} instead of ${options.host}: ${whyGuarded(master.file)}`)
   for (const warning of config.warnings) console.error(`warning: ${warning}`)
   const limit = warnOfBunLimits(process.env)
   if (limit !== undefined) console.error(`warning: ${limit}`)
-  const gateway = await boot(config, [master.key])
+  const gateway = boot(config, [master.key])
   const server = serveOnBun({ hostname: host, port: options.port, handle: gateway.handle, refuse: plainRefusal })
   leaveOnSignal(gateway, server, config.general.drainMs)
   keepAlive()
@@ -42,16 +50,27 @@ export async function start(options: StartOptions): Promise<number | undefined> 
 }
 
 function whyGuarded(file: string | undefined): string {
-  return file === undefined ? 'the master key is weak; set a stronger one or pass --insecure' : 'no master key is configured; set TURNPIKE_MASTER_KEY'
+  return file === undefined
+    ? 'the master key is weak; set a stronger one or pass --insecure'
+    : 'no master key is configured; set TURNPIKE_MASTER_KEY'
 }
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host)
 }
 
-function withSingleModel(config: ReturnType<typeof readConfig>, { model, alias, apiBase }: StartOptions): ReturnType<typeof readConfig> {
+function withSingleModel(
+  config: ReturnType<typeof readConfig>,
+  { model, alias, apiBase }: StartOptions,
+): ReturnType<typeof readConfig> {
   if (model === undefined) return config
-  return { ...config, models: [...config.models, { model_name: alias ?? model, litellm_params: { model, ...(apiBase !== undefined && { api_base: apiBase }) } }] }
+  return {
+    ...config,
+    models: [
+      ...config.models,
+      { model_name: alias ?? model, litellm_params: { model, ...(apiBase !== undefined && { api_base: apiBase }) } },
+    ],
+  }
 }
 
 /** The last resort of the runtime: an answer without a word about what happened inside. */
@@ -81,7 +100,8 @@ function leaveOnSignal(gateway: Gateway, server: Listening, drainMs: number): vo
 
 /** A failure that nobody caught is told and survived: one request's fault must not end the others. */
 function keepAlive(): void {
-  const tell = (thrown: unknown): void => console.error(`error: uncaught ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+  const tell = (thrown: unknown): void =>
+    console.error(`error: uncaught ${thrown instanceof Error ? thrown.message : String(thrown)}`)
   process.on('uncaughtException', tell)
   process.on('unhandledRejection', tell)
 }

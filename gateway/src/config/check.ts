@@ -16,7 +16,8 @@ export function checkKeys({ value, locate }: ReadDocument): Checked {
   const complaints: Complaint[] = []
   const warnings: Complaint[] = []
   const sections: [readonly string[], unknown, SectionKeys][] = [[[], value, sectionKeys.top]]
-  for (const name of ['litellm_settings', 'router_settings', 'general_settings'] as const) sections.push([[name], value[name], sectionKeys[name]])
+  for (const name of ['litellm_settings', 'router_settings', 'general_settings'] as const)
+    sections.push([[name], value[name], sectionKeys[name]])
 
   for (const [path, section, keys] of sections) {
     if (section === undefined || section === null) continue
@@ -29,7 +30,11 @@ export function checkKeys({ value, locate }: ReadDocument): Checked {
       const at = locate([...path, key])
       if (keys.acts.has(key)) continue
       if (keys.refused.has(key)) {
-        if (!isOff(given)) complaints.push({ ...at, message: `\`${key}\` does not act in this version, and leaving it out silently would be unsafe: remove it to start without it` })
+        if (!isOff(given))
+          complaints.push({
+            ...at,
+            message: `\`${key}\` does not act in this version, and leaving it out silently would be unsafe: remove it to start without it`,
+          })
       } else if (keys.inert.has(key)) {
         if (!isOff(given)) warnings.push({ ...at, message: `\`${key}\` has no effect in this version` })
       } else unknown(key, at, keys)

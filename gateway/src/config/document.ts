@@ -16,7 +16,11 @@ export function complaintText({ file, line, column, message }: Complaint): strin
 }
 
 /** Where in the file the value at this path stands; for a member its name. */
-export type Locate = (path: readonly (string | number)[]) => { readonly file: string; readonly line: number; readonly column: number }
+export type Locate = (path: readonly (string | number)[]) => {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
 
 export interface ReadDocument {
   readonly value: Record<string, unknown>
@@ -32,26 +36,47 @@ export function readDocument(file: string, seen: ReadonlySet<string> = new Set()
     text = readFileSync(path, 'utf8')
   } catch (thrown) {
     const why = (thrown as { code?: string }).code === 'ENOENT' ? 'there is no such file' : 'the file cannot be read'
-    return { value: {}, locate: () => ({ file, line: 1, column: 1 }), complaints: [{ file, line: 1, column: 1, message: why }] }
+    return {
+      value: {},
+      locate: () => ({ file, line: 1, column: 1 }),
+      complaints: [{ file, line: 1, column: 1, message: why }],
+    }
   }
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, merge: true, uniqueKeys: true, prettyErrors: false })
-  const complaints = document.errors.map(({ message, pos }) => ({ file, line: lines.linePos(pos[0]).line, column: lines.linePos(pos[0]).col, message }))
+  const complaints = document.errors.map(({ message, pos }) => ({
+    file,
+    line: lines.linePos(pos[0]).line,
+    column: lines.linePos(pos[0]).col,
+    message,
+  }))
   const root: unknown = complaints.length > 0 ? {} : document.toJS({ maxAliasCount: 100 })
   if (root !== null && root !== undefined && (typeof root !== 'object' || Array.isArray(root)))
-    complaints.push({ file, line: 1, column: 1, message: 'a mapping is expected at the top level: model_list, general_settings, …' })
-  const value = typeof root === 'object' && root !== null && !Array.isArray(root) ? (root as Record<string, unknown>) : {}
+    complaints.push({
+      file,
+      line: 1,
+      column: 1,
+      message: 'a mapping is expected at the top level: model_list, general_settings, …',
+    })
+  const value =
+    typeof root === 'object' && root !== null && !Array.isArray(root) ? (root as Record<string, unknown>) : {}
   const locate: Locate = (at) => ({ file, ...positionOf(document, lines, at) })
   return include({ value, locate, complaints }, path, new Set([...seen, path]))
 }
 
 /** The name's place for a member of a mapping, else the value's, else the nearest thing around it. */
-function positionOf(document: Document, lines: LineCounter, path: readonly (string | number)[]): { line: number; column: number } {
+function positionOf(
+  document: Document,
+  lines: LineCounter,
+  path: readonly (string | number)[],
+): { line: number; column: number } {
   for (let depth = path.length; depth > 0; depth--) {
     const parent = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true)
     const key = path[depth - 1]
     if (isMap(parent)) {
-      const pair = parent.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key))
+      const pair = parent.items.find(
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key),
+      )
       if (pair && isNode(pair.key) && pair.key.range) return place(lines, pair.key.range[0])
     }
     const node = document.getIn(path.slice(0, depth), true)
@@ -73,7 +98,10 @@ function include(read: ReadDocument, path: string, seen: ReadonlySet<string>): R
     if (typeof name !== 'string') continue
     const target = resolve(dirname(path), name)
     if (seen.has(target)) {
-      out = { ...out, complaints: [...out.complaints, { ...out.locate(['include']), message: `\`${name}\` is included in a circle` }] }
+      out = {
+        ...out,
+        complaints: [...out.complaints, { ...out.locate(['include']), message: `\`${name}\` is included in a circle` }],
+      }
       continue
     }
     out = merge(out, readDocument(target, seen))
@@ -92,8 +120,10 @@ function merge(upper: ReadDocument, lower: ReadDocument): ReadDocument {
   const locate: Locate = (path) => {
     const [section, index, ...rest] = path
     const ours = section === undefined ? undefined : upper.value[section]
-    if (Array.isArray(ours) && typeof index === 'number' && index >= ours.length && section !== undefined) return lower.locate([section, index - ours.length, ...rest])
-    const isOurs = section === undefined || (section in upper.value && (index === undefined || !isSection(ours) || index in ours))
+    if (Array.isArray(ours) && typeof index === 'number' && index >= ours.length && section !== undefined)
+      return lower.locate([section, index - ours.length, ...rest])
+    const isOurs =
+      section === undefined || (section in upper.value && (index === undefined || !isSection(ours) || index in ours))
     return isOurs ? upper.locate(path) : lower.locate(path)
   }
   return { value, locate, complaints: [...upper.complaints, ...lower.complaints] }

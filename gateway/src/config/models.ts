@@ -21,7 +21,11 @@ export interface EntryDefaults {
 const entryKeys = ['model_name', 'litellm_params', 'model_info', 'tpm', 'rpm']
 
 /** Reads and tries every entry of `model_list`; one that cannot work is a complaint at its place. */
-export function readModels(list: unknown, defaults: EntryDefaults, { locate, complaints, variables }: { locate: Locate; complaints: Complaint[]; variables: Variables }): ReadModels {
+export function readModels(
+  list: unknown,
+  defaults: EntryDefaults,
+  { locate, complaints, variables }: { locate: Locate; complaints: Complaint[]; variables: Variables },
+): ReadModels {
   const warnings: Complaint[] = []
   const models: ModelEntry[] = []
   if (list === undefined || list === null) return { models, warnings }
@@ -38,7 +42,11 @@ export function readModels(list: unknown, defaults: EntryDefaults, { locate, com
   function attempt(entry: ModelEntry, at: number): void {
     try {
       const { inert } = readEntry(entry, variables)
-      for (const key of inert) warnings.push({ ...locate(['model_list', at, 'litellm_params', key]), message: `\`${key}\` has no effect in this version` })
+      for (const key of inert)
+        warnings.push({
+          ...locate(['model_list', at, 'litellm_params', key]),
+          message: `\`${key}\` has no effect in this version`,
+        })
       models.push(entry)
     } catch (thrown) {
       if (!isGatewayError(thrown)) throw thrown
@@ -50,18 +58,29 @@ export function readModels(list: unknown, defaults: EntryDefaults, { locate, com
     const complain = (key: string | undefined, message: string): undefined => {
       complaints.push({ ...locate(key === undefined ? path : [...path, key]), message })
     }
-    if (!isMapping(item)) return complain(undefined, 'an entry of `model_list` must be a mapping with `model_name` and `litellm_params`')
+    if (!isMapping(item))
+      return complain(undefined, 'an entry of `model_list` must be a mapping with `model_name` and `litellm_params`')
     for (const key of Object.keys(item)) {
       if (entryKeys.includes(key)) continue
       const meant = nearest(key, entryKeys)
       if (meant) complain(key, `\`${key}\` is not a known key; did you mean \`${meant}\`?`)
       else warnings.push({ ...locate([...path, key]), message: `\`${key}\` is not a known key and has no effect` })
     }
-    if (typeof item.model_name !== 'string' || item.model_name === '') return complain('model_name', 'an entry of `model_list` needs `model_name`, the name that callers use')
+    if (typeof item.model_name !== 'string' || item.model_name === '')
+      return complain('model_name', 'an entry of `model_list` needs `model_name`, the name that callers use')
     const params = item.litellm_params
-    if (!isMapping(params)) return complain('litellm_params', `the model \`${item.model_name}\` needs \`litellm_params\` with \`model\`, for example \`openai/gpt-4o\``)
-    if (typeof params.model !== 'string' || params.model === '') return complain('litellm_params', `the model \`${item.model_name}\` needs \`litellm_params.model\`, for example \`openai/gpt-4o\``)
-    if (item.model_info !== undefined && item.model_info !== null && !isMapping(item.model_info)) return complain('model_info', '`model_info` must be a mapping')
+    if (!isMapping(params))
+      return complain(
+        'litellm_params',
+        `the model \`${item.model_name}\` needs \`litellm_params\` with \`model\`, for example \`openai/gpt-4o\``,
+      )
+    if (typeof params.model !== 'string' || params.model === '')
+      return complain(
+        'litellm_params',
+        `the model \`${item.model_name}\` needs \`litellm_params.model\`, for example \`openai/gpt-4o\``,
+      )
+    if (item.model_info !== undefined && item.model_info !== null && !isMapping(item.model_info))
+      return complain('model_info', '`model_info` must be a mapping')
     return {
       model_name: item.model_name,
       litellm_params: {

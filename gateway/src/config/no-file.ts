@@ -1,10 +1,14 @@
-import type { ModelEntry } from 'turnpike-core/internal/router/model-list/entry'
 import { knownModels } from 'turnpike-core/internal/models/book'
 import { providersInEnvironment } from 'turnpike-core/internal/providers/environment'
+import type { ModelEntry } from 'turnpike-core/internal/router/model-list/entry'
 import type { Variables } from './environment.ts'
 
 /** The built-in model, so that the first call works offline. */
-export const echoEntry: ModelEntry = { model_name: 'turnpike/echo', litellm_params: { model: 'turnpike/echo' }, model_info: { input_cost_per_token: 0, output_cost_per_token: 0 } }
+export const echoEntry: ModelEntry = {
+  model_name: 'turnpike/echo',
+  litellm_params: { model: 'turnpike/echo' },
+  model_info: { input_cost_per_token: 0, output_cost_per_token: 0 },
+}
 
 /** Providers whose models are also offered under their plain names. */
 const plainNames = /^(?:gpt-|chatgpt-|o[134](?:-|$)|codex-|claude-|gemini-)/

@@ -38,8 +38,16 @@ function fromDocument(document: ReadDocument, given: Variables): Config {
   const { value, missing } = resolveVariables(document.value, variables)
   const root = value as Record<string, unknown>
   const section = (name: string): Section => sectionOf(root[name], [name], document.locate, complaints)
-  const [litellm, router, general] = [section('litellm_settings'), section('router_settings'), section('general_settings')]
-  const defaults = { dropParams: litellm.flag('drop_params'), idleTimeout: router.raw('stream_idle_timeout'), params: asObject(router.raw('default_litellm_params')) ?? {} }
+  const [litellm, router, general] = [
+    section('litellm_settings'),
+    section('router_settings'),
+    section('general_settings'),
+  ]
+  const defaults = {
+    dropParams: litellm.flag('drop_params'),
+    idleTimeout: router.raw('stream_idle_timeout'),
+    params: asObject(router.raw('default_litellm_params')) ?? {},
+  }
   const models = readModels(root.model_list, defaults, { locate: document.locate, complaints, variables })
   const config: Config = {
     models: models.models,
@@ -48,7 +56,12 @@ function fromDocument(document: ReadDocument, given: Variables): Config {
     environment: variables,
     warnings: [
       ...[...checked.warnings, ...models.warnings].map(complaintText),
-      ...missing.map(({ path, name }) => complaintText({ ...document.locate(path), message: `the environment variable ${name} is not set, so \`${path.join('.')}\` is left out` })),
+      ...missing.map(({ path, name }) =>
+        complaintText({
+          ...document.locate(path),
+          message: `the environment variable ${name} is not set, so \`${path.join('.')}\` is left out`,
+        }),
+      ),
     ],
   }
   if (complaints.length > 0) throw new InvalidConfig([...new Set(complaints.map(complaintText))])
@@ -85,8 +98,12 @@ function readGeneral(section: Section, variables: Variables): General {
 function databasePath(section: Section, variables: Variables): string {
   const url = section.text('database_url') ?? variables.DATABASE_URL
   const home = variables.TURNPIKE_HOME
-  if (url === undefined || url === '') return home === undefined || home === '' ? defaultGeneral.databasePath : `${home}/turnpike.db`
+  if (url === undefined || url === '')
+    return home === undefined || home === '' ? defaultGeneral.databasePath : `${home}/turnpike.db`
   if (url.startsWith('sqlite:')) return url.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '')
-  section.complain('database_url', `names a \`${url.split(':')[0]}\` database; this version keeps its store in SQLite: set it to sqlite:PATH or leave it out`)
+  section.complain(
+    'database_url',
+    `names a \`${url.split(':')[0]}\` database; this version keeps its store in SQLite: set it to sqlite:PATH or leave it out`,
+  )
   return defaultGeneral.databasePath
 }

@@ -6,7 +6,8 @@ import type { Section } from './section.ts'
 export function readRouting(router: Section, litellm: Section): Partial<RouterSettings> {
   const number = (key: string) => router.number(key) ?? litellm.number(key)
   const milliseconds = (key: string) => scaled(router.number(key))
-  const from = <T>(key: string, read: (section: Section, key: string) => T | undefined) => read(router, key) ?? read(litellm, key)
+  const from = <T>(key: string, read: (section: Section, key: string) => T | undefined) =>
+    read(router, key) ?? read(litellm, key)
   const settings: { [K in keyof RouterSettings]?: RouterSettings[K] | undefined } = {
     strategy: strategy(router),
     strategyArgs: strategyArgs(router),
@@ -24,7 +25,9 @@ export function readRouting(router: Section, litellm: Section): Partial<RouterSe
     defaultFallbacks: from('default_fallbacks', names),
     aliases: { ...plainAliases(litellm), ...aliases(router) },
   }
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Partial<RouterSettings>
+  return Object.fromEntries(
+    Object.entries(settings).filter(([, value]) => value !== undefined),
+  ) as Partial<RouterSettings>
 }
 
 function scaled(seconds: number | undefined): number | undefined {
@@ -43,7 +46,11 @@ function strategyArgs(section: Section): RouterSettings['strategyArgs'] {
   if (!isMapping(args)) return undefined
   const number = (key: string) => (typeof args[key] === 'number' ? (args[key] as number) : undefined)
   const [buffer, ttl, size] = [number('lowest_latency_buffer'), number('ttl'), number('max_latency_list_size')]
-  return { ...(buffer !== undefined && { lowestLatencyBuffer: buffer }), ...(ttl !== undefined && { windowMs: ttl * 1000 }), ...(size !== undefined && { windowSize: size }) }
+  return {
+    ...(buffer !== undefined && { lowestLatencyBuffer: buffer }),
+    ...(ttl !== undefined && { windowMs: ttl * 1000 }),
+    ...(size !== undefined && { windowSize: size }),
+  }
 }
 
 /** `[{group: [other, …]}, …]`, each item with exactly one key. */
@@ -54,7 +61,10 @@ function fallbackMap(section: Section, key: string): Record<string, readonly str
   for (const item of Array.isArray(list) ? list : [list]) {
     const [entry, ...more] = isMapping(item) ? Object.entries(item) : []
     if (!entry || more.length > 0 || !isNames(entry[1])) {
-      section.complain(key, 'must be a list of items such as `- gpt-4o: [claude-sonnet-4-5]`, each with exactly one group')
+      section.complain(
+        key,
+        'must be a list of items such as `- gpt-4o: [claude-sonnet-4-5]`, each with exactly one group',
+      )
       return undefined
     }
     map[entry[0]] = entry[1]
@@ -80,7 +90,8 @@ function aliases(section: Section): RouterSettings['aliases'] {
   const out: Record<string, { group: string; hidden: boolean }> = {}
   for (const [alias, target] of Object.entries(map)) {
     if (typeof target === 'string') out[alias] = { group: target, hidden: false }
-    else if (isMapping(target) && typeof target.model === 'string') out[alias] = { group: target.model, hidden: target.hidden === true }
+    else if (isMapping(target) && typeof target.model === 'string')
+      out[alias] = { group: target.model, hidden: target.hidden === true }
     else section.complain('model_group_alias', `names no model group for \`${alias}\``)
   }
   return out
@@ -89,7 +100,11 @@ function aliases(section: Section): RouterSettings['aliases'] {
 function plainAliases(section: Section): RouterSettings['aliases'] {
   const map = section.raw('model_alias_map')
   if (!isMapping(map)) return {}
-  return Object.fromEntries(Object.entries(map).flatMap(([alias, group]) => (typeof group === 'string' ? [[alias, { group, hidden: false }]] : [])))
+  return Object.fromEntries(
+    Object.entries(map).flatMap(([alias, group]) =>
+      typeof group === 'string' ? [[alias, { group, hidden: false }]] : [],
+    ),
+  )
 }
 
 function isMapping(value: unknown): value is Record<string, unknown> {

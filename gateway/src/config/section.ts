@@ -10,7 +10,8 @@ export interface Section {
 }
 
 export function sectionOf(value: unknown, path: readonly string[], locate: Locate, complaints: Complaint[]): Section {
-  const members = typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+  const members =
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
 
   function complain(key: string, message: string): undefined {
     complaints.push({ ...locate([...path, key]), message: `\`${key}\` ${message}` })

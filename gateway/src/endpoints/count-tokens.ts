@@ -15,15 +15,37 @@ const patienceMs = 10_000
 /** Counting without calling: by the provider where it speaks the caller's format, else by estimate. */
 export const countRoutes: readonly Route[] = [
   {
-    kind: 'route', id: 'messages.count-tokens', method: 'POST', paths: ['/v1/messages/count_tokens', '/anthropic/v1/messages/count_tokens'], policy: 'key', groups: ['llm_api_routes', 'anthropic_routes'],
+    kind: 'route',
+    id: 'messages.count-tokens',
+    method: 'POST',
+    paths: ['/v1/messages/count_tokens', '/anthropic/v1/messages/count_tokens'],
+    policy: 'key',
+    groups: ['llm_api_routes', 'anthropic_routes'],
     errors: 'anthropic-messages',
-    handle: (call, house) => count(call, house, { format: 'anthropic-messages', from: /\/messages$/, to: '/messages/count_tokens', answer: (tokens) => ({ input_tokens: tokens }) }),
+    handle: (call, house) =>
+      count(call, house, {
+        format: 'anthropic-messages',
+        from: /\/messages$/,
+        to: '/messages/count_tokens',
+        answer: (tokens) => ({ input_tokens: tokens }),
+      }),
   },
   {
-    kind: 'route', id: 'count-tokens', method: 'POST', paths: ['/v1beta/models/:model+:countTokens', '/models/:model+:countTokens'], policy: 'key', groups: ['llm_api_routes', 'google_routes'],
+    kind: 'route',
+    id: 'count-tokens',
+    method: 'POST',
+    paths: ['/v1beta/models/:model+:countTokens', '/models/:model+:countTokens'],
+    policy: 'key',
+    groups: ['llm_api_routes', 'google_routes'],
     errors: 'gemini',
     handle: (call, house) =>
-      count(call, house, { format: 'gemini', path: { model: call.params.model ?? '', stream: false }, from: /:generateContent$/, to: ':countTokens', answer: (tokens) => ({ totalTokens: tokens }) }),
+      count(call, house, {
+        format: 'gemini',
+        path: { model: call.params.model ?? '', stream: false },
+        from: /:generateContent$/,
+        to: ':countTokens',
+        answer: (tokens) => ({ totalTokens: tokens }),
+      }),
   },
 ]
 
@@ -37,9 +59,16 @@ interface Counting {
 }
 
 async function count({ request, body, principal }: RouteCall, house: House, counting: Counting): Promise<Response> {
-  const call = callOf({ format: counting.format, bytes: unwrapped(body ?? new Uint8Array()), vendorHeaders: vendorHeadersOf(request.headers), ...(counting.path && { path: counting.path }) })
+  const call = callOf({
+    format: counting.format,
+    bytes: unwrapped(body ?? new Uint8Array()),
+    vendorHeaders: vendorHeadersOf(request.headers),
+    ...(counting.path && { path: counting.path }),
+  })
   const { group } = resolve(call, principal, house)
-  const native = group.deployments.find((deployment) => deployment.mock === undefined && formatFor(call.format, deployment) === call.format)
+  const native = group.deployments.find(
+    (deployment) => deployment.mock === undefined && formatFor(call.format, deployment) === call.format,
+  )
   const exact = native && (await askProvider(native, { ...call, stream: false }, counting, house, request.signal))
   return exact ?? Response.json(counting.answer(estimate(call.request().value)))
 }
@@ -56,11 +85,21 @@ function unwrapped(bytes: Uint8Array): Uint8Array {
   }
 }
 
-async function askProvider(deployment: Deployment, call: ReturnType<typeof callOf>, { from, to }: Counting, house: House, signal: AbortSignal): Promise<Response | undefined> {
+async function askProvider(
+  deployment: Deployment,
+  call: ReturnType<typeof callOf>,
+  { from, to }: Counting,
+  house: House,
+  signal: AbortSignal,
+): Promise<Response | undefined> {
   try {
     const { url, headers, body } = compile(call, deployment)
     const response = await house.fetch(url.replace(from, to), {
-      method: 'POST', headers: headers as Record<string, string>, body: body as Uint8Array<ArrayBuffer>, redirect: 'manual', signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
+      method: 'POST',
+      headers: headers as Record<string, string>,
+      body: body as Uint8Array<ArrayBuffer>,
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
     })
     if (!response.ok) {
       await response.body?.cancel()

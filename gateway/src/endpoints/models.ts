@@ -1,37 +1,67 @@
-import { toUsdPerToken } from './model-prices.ts'
-import type { Deployment } from 'turnpike-core/internal/router/deployment'
 import { anyProvider } from 'turnpike-core/internal/client/build-target'
 import { GatewayError } from 'turnpike-core/internal/kernel/faults'
 import { knownModels } from 'turnpike-core/internal/models/book'
 import { profileOf } from 'turnpike-core/internal/models/profiles'
+import type { Deployment } from 'turnpike-core/internal/router/deployment'
 import { mayList } from '../access/grants.ts'
 import type { House } from '../house.ts'
 import { priceFor } from '../pipeline/price.ts'
-import { apiBaseFor } from './root-url.ts'
 import type { Route, RouteCall } from '../pipeline/route.ts'
 import type { Principal } from '../vocabulary/principal.ts'
+import { toUsdPerToken } from './model-prices.ts'
+import { apiBaseFor } from './root-url.ts'
 
 /** Listings of what the caller may ask for. */
 export const modelRoutes: readonly Route[] = [
   {
-    kind: 'route', id: 'models.list', method: 'GET', paths: ['/v1/models', '/models', '/openai/v1/models'], policy: 'key', groups: ['llm_api_routes', 'openai_routes', 'info_routes'],
-    errors: 'openai-chat', handle: listModels,
+    kind: 'route',
+    id: 'models.list',
+    method: 'GET',
+    paths: ['/v1/models', '/models', '/openai/v1/models'],
+    policy: 'key',
+    groups: ['llm_api_routes', 'openai_routes', 'info_routes'],
+    errors: 'openai-chat',
+    handle: listModels,
   },
   {
-    kind: 'route', id: 'models.retrieve', method: 'GET', paths: ['/v1/models/:model+', '/models/:model+', '/openai/v1/models/:model+'], policy: 'key', groups: ['llm_api_routes', 'openai_routes', 'info_routes'],
-    errors: 'openai-chat', handle: retrieveModel,
+    kind: 'route',
+    id: 'models.retrieve',
+    method: 'GET',
+    paths: ['/v1/models/:model+', '/models/:model+', '/openai/v1/models/:model+'],
+    policy: 'key',
+    groups: ['llm_api_routes', 'openai_routes', 'info_routes'],
+    errors: 'openai-chat',
+    handle: retrieveModel,
   },
   {
-    kind: 'route', id: 'google.models.list', method: 'GET', paths: ['/v1beta/models'], policy: 'key', groups: ['llm_api_routes', 'google_routes', 'info_routes'],
-    errors: 'gemini', handle: listGoogleModels,
+    kind: 'route',
+    id: 'google.models.list',
+    method: 'GET',
+    paths: ['/v1beta/models'],
+    policy: 'key',
+    groups: ['llm_api_routes', 'google_routes', 'info_routes'],
+    errors: 'gemini',
+    handle: listGoogleModels,
   },
   {
-    kind: 'route', id: 'google.models.get', method: 'GET', paths: ['/v1beta/models/:model+'], policy: 'key', groups: ['llm_api_routes', 'google_routes', 'info_routes'],
-    errors: 'gemini', handle: getGoogleModel,
+    kind: 'route',
+    id: 'google.models.get',
+    method: 'GET',
+    paths: ['/v1beta/models/:model+'],
+    policy: 'key',
+    groups: ['llm_api_routes', 'google_routes', 'info_routes'],
+    errors: 'gemini',
+    handle: getGoogleModel,
   },
   {
-    kind: 'route', id: 'model.info', method: 'GET', paths: ['/model/info', '/v1/model/info'], policy: 'key', groups: ['info_routes'],
-    errors: 'openai-chat', handle: modelInfo,
+    kind: 'route',
+    id: 'model.info',
+    method: 'GET',
+    paths: ['/model/info', '/v1/model/info'],
+    policy: 'key',
+    groups: ['info_routes'],
+    errors: 'openai-chat',
+    handle: modelInfo,
   },
 ]
 
@@ -49,7 +79,9 @@ function listed(principal: Principal, house: House): Listed[] {
     for (const plain of name.includes('*') ? expand(name, house) : [name]) names.set(plain, { name: plain, deployment })
   }
   const all = [...names.values()]
-  return principal.kind === 'key' ? all.filter(({ name, deployment }) => mayList(principal.key, name, deployment?.accessGroups ?? [])) : all
+  return principal.kind === 'key'
+    ? all.filter(({ name, deployment }) => mayList(principal.key, name, deployment?.accessGroups ?? []))
+    : all
 }
 
 function expand(name: string, house: House): readonly string[] {
@@ -66,7 +98,11 @@ function matches(template: string, model: string): boolean {
 }
 
 function card({ name, deployment }: Listed) {
-  const profile = deployment && (name.includes('/') && deployment.model.includes('*') ? profileOf(deployment.provider.name, name.slice(name.indexOf('/') + 1)) : deployment.profile)
+  const profile =
+    deployment &&
+    (name.includes('/') && deployment.model.includes('*')
+      ? profileOf(deployment.provider.name, name.slice(name.indexOf('/') + 1))
+      : deployment.profile)
   return {
     id: name,
     object: 'model',
@@ -88,7 +124,12 @@ function listModels({ request, principal }: RouteCall, house: House): Response {
 
 /** https://docs.anthropic.com/en/api/models-list */
 function anthropicList(models: readonly Listed[]) {
-  const data = models.map(({ name }) => ({ type: 'model', id: name, display_name: name, created_at: new Date(createdAt * 1000).toISOString() }))
+  const data = models.map(({ name }) => ({
+    type: 'model',
+    id: name,
+    display_name: name,
+    created_at: new Date(createdAt * 1000).toISOString(),
+  }))
   return { data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null }
 }
 
@@ -96,8 +137,19 @@ function find(name: string | undefined, principal: Principal, house: House): Lis
   const exact = listed(principal, house).find((model) => model.name === name)
   if (exact) return exact
   const group = name === undefined ? undefined : house.router.pool.find(name)
-  const allowed = group && (principal.kind !== 'key' || mayList(principal.key, name ?? '', group.deployments.flatMap(({ accessGroups }) => accessGroups ?? [])))
-  if (!allowed || name === undefined) throw new GatewayError('not-found', `The model \`${name ?? ''}\` does not exist or you do not have access to it.`, { param: 'model', kind: 'not_found_error' })
+  const allowed =
+    group &&
+    (principal.kind !== 'key' ||
+      mayList(
+        principal.key,
+        name ?? '',
+        group.deployments.flatMap(({ accessGroups }) => accessGroups ?? []),
+      ))
+  if (!allowed || name === undefined)
+    throw new GatewayError('not-found', `The model \`${name ?? ''}\` does not exist or you do not have access to it.`, {
+      param: 'model',
+      kind: 'not_found_error',
+    })
   return { name, deployment: group.deployments[0] }
 }
 
@@ -131,7 +183,11 @@ function modelInfo({ principal, query }: RouteCall, house: House): Response {
   const wanted = query.get('litellm_model_id')
   const names = new Set(listed(principal, house).map(({ name }) => name))
   const data = house.router.pool.deployments
-    .filter((deployment) => (wanted === null ? principal.kind !== 'key' || names.has(deployment.group) || deployment.group.includes('*') : deployment.id === wanted))
+    .filter((deployment) =>
+      wanted === null
+        ? principal.kind !== 'key' || names.has(deployment.group) || deployment.group.includes('*')
+        : deployment.id === wanted,
+    )
     .map((deployment) => infoOf(deployment, house.now()))
   return Response.json({ data })
 }
@@ -140,7 +196,12 @@ function infoOf(deployment: Deployment, now: number) {
   const { profile } = deployment
   return {
     model_name: deployment.group,
-    litellm_params: { model: `${deployment.provider.name}/${deployment.model}`, api_base: apiBaseFor(deployment), ...(deployment.rpm !== undefined && { rpm: deployment.rpm }), ...(deployment.tpm !== undefined && { tpm: deployment.tpm }) },
+    litellm_params: {
+      model: `${deployment.provider.name}/${deployment.model}`,
+      api_base: apiBaseFor(deployment),
+      ...(deployment.rpm !== undefined && { rpm: deployment.rpm }),
+      ...(deployment.tpm !== undefined && { tpm: deployment.tpm }),
+    },
     model_info: {
       id: deployment.id,
       db_model: false,

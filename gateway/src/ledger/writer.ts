@@ -66,6 +66,7 @@ export class BatchWriter<T> {
 
   async #writeBatch(): Promise<void> {
     const batch = this.#queue.slice(0, this.#ports.flushRows)
+    if (batch.length === 0) return
     try {
       await this.#ports.write(batch)
     } catch (thrown) {

@@ -30,8 +30,20 @@ export function createHandler(table: readonly Endpoint[], house: House): Handler
       if (request.headers.get('upgrade') !== null && row.found !== 'nothing') throw noUpgrade()
       if (row.found !== 'endpoint') throw notHere(row, request.method, path)
       const { endpoint, params } = row
-      const knock: Knock = { request, endpoint, params, query: new URLSearchParams(query), id, callId, startedAt: house.now(), tick, peer: peer.address }
-      const response = isSurface(knock) ? await serve(knock, house) : await answer(knock as Knock & { endpoint: Route }, house)
+      const knock: Knock = {
+        request,
+        endpoint,
+        params,
+        query: new URLSearchParams(query),
+        id,
+        callId,
+        startedAt: house.now(),
+        tick,
+        peer: peer.address,
+      }
+      const response = isSurface(knock)
+        ? await serve(knock, house)
+        : await answer(knock as Knock & { endpoint: Route }, house)
       return request.method === 'HEAD' ? new Response(null, response) : response
     } catch (thrown) {
       return refuse(asError(thrown, callId, house), { endpoint: elsewhere(path), callId })
@@ -51,7 +63,10 @@ async function answer(knock: Knock & { readonly endpoint: Route }, house: House)
   const { endpoint, request, params, query, callId } = knock
   try {
     const principal = await identify(knock, house)
-    const body = request.method === 'GET' || request.method === 'HEAD' ? undefined : await readBody(request, { ...house.config.general.body, maxBytes: maxManagementBytes })
+    const body =
+      request.method === 'GET' || request.method === 'HEAD'
+        ? undefined
+        : await readBody(request, { ...house.config.general.body, maxBytes: maxManagementBytes })
     const response = await endpoint.handle({ request, params, query, body, principal, callId }, house)
     const headers: Record<string, string> = { 'x-litellm-call-id': callId }
     addKey(headers, principal, house)
@@ -68,20 +83,48 @@ function asError(thrown: unknown, callId: string, house: House): GatewayError {
   return new GatewayError('internal', 'Internal server error', { cause: thrown })
 }
 
-function notHere(row: { found: 'other-method'; methods: readonly string[] } | { found: 'nothing' }, method: string, path: string): GatewayError {
+function notHere(
+  row: { found: 'other-method'; methods: readonly string[] } | { found: 'nothing' },
+  method: string,
+  path: string,
+): GatewayError {
   const shown = path.slice(0, 200)
-  if (row.found === 'nothing') return new GatewayError('not-found', `Not Found: there is no route ${method} ${shown}.`, { kind: 'not_found_error' })
-  return new GatewayError('method-not-allowed', `Method Not Allowed: ${shown} takes ${row.methods.join(', ')}, not ${method}.`, { kind: 'invalid_request_error' })
+  if (row.found === 'nothing')
+    return new GatewayError('not-found', `Not Found: there is no route ${method} ${shown}.`, {
+      kind: 'not_found_error',
+    })
+  return new GatewayError(
+    'method-not-allowed',
+    `Method Not Allowed: ${shown} takes ${row.methods.join(', ')}, not ${method}.`,
+    { kind: 'invalid_request_error' },
+  )
 }
 
 function noUpgrade(): GatewayError {
-  return new GatewayError('upgrade-refused', 'WebSocket connections are not served here; send the same request by POST.', { kind: 'invalid_request_error' })
+  return new GatewayError(
+    'upgrade-refused',
+    'WebSocket connections are not served here; send the same request by POST.',
+    { kind: 'invalid_request_error' },
+  )
 }
 
 /** A row to write the errors of paths that have none: in the format that such a path suggests. */
 function elsewhere(path: string): Endpoint {
-  const errors = path.includes('/messages') ? 'anthropic-messages' : path.includes('/v1beta/') ? 'gemini' : 'openai-chat'
-  return { kind: 'route', id: 'none', method: 'GET', paths: [], policy: 'public', groups: [], errors, handle: () => new Response() }
+  const errors = path.includes('/messages')
+    ? 'anthropic-messages'
+    : path.includes('/v1beta/')
+      ? 'gemini'
+      : 'openai-chat'
+  return {
+    kind: 'route',
+    id: 'none',
+    method: 'GET',
+    paths: [],
+    policy: 'public',
+    groups: [],
+    errors,
+    handle: () => new Response(),
+  }
 }
 
 const decentId = /^[\w.:-]{1,128}$/

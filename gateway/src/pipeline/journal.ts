@@ -9,8 +9,8 @@ import type { House } from '../house.ts'
 import type { Exchange, Outcome } from '../vocabulary/exchange.ts'
 import type { Principal } from '../vocabulary/principal.ts'
 import type { Grant } from './admit.ts'
-import { callerNotes } from './request/caller-notes.ts'
 import { costOf } from './price.ts'
+import { callerNotes } from './request/caller-notes.ts'
 import type { Knock } from './route.ts'
 
 /** How an exchange ended, as far as the end itself knows. */
@@ -53,7 +53,10 @@ export function openJournal(knock: Knock, house: House): Journal {
     settled = true
     const endedAt = house.now()
     const cost = answer && costOf(usage, answer.deployment, knock.startedAt)
-    answer?.done({ ...(usage && { outputTokens: usage.output }), ...(error && error.fault.blame === 'provider' && { error }) })
+    answer?.done({
+      ...(usage && { outputTokens: usage.output }),
+      ...(error && error.fault.blame === 'provider' && { error }),
+    })
     // whoever was not let in leaves no row
     if (!principal) return undefined
     const notes = callerNotes(knock.request.headers, call, principal)
@@ -67,7 +70,14 @@ export function openJournal(knock: Knock, house: House): Journal {
       principal,
       model: call?.model ?? '',
       ...(answer && { modelGroup: answer.group }),
-      ...(deployment && { deployment: { id: deployment.id, provider: deployment.provider.name, model: deployment.model, apiBase: apiBaseOf(answer) } }),
+      ...(deployment && {
+        deployment: {
+          id: deployment.id,
+          provider: deployment.provider.name,
+          model: deployment.model,
+          apiBase: apiBaseOf(answer),
+        },
+      }),
       attempts,
       warnings: answer?.compiled.warnings ?? [],
       ...(usage && { usage }),
@@ -99,7 +109,9 @@ export function openJournal(knock: Knock, house: House): Journal {
     upstreamMs: () => attempts.reduce((sum, attempt) => sum + (attempt.kind === 'skipped' ? 0 : attempt.ms), 0),
     settle,
     fail(thrown) {
-      const error = isGatewayError(thrown) ? thrown : new GatewayError('internal', 'Internal server error', { cause: thrown })
+      const error = isGatewayError(thrown)
+        ? thrown
+        : new GatewayError('internal', 'Internal server error', { cause: thrown })
       if (error.code === 'internal') house.log(`error ${knock.callId}: ${describe(thrown)}`)
       settle({ outcome: outcomeOf(error), status: error.status, error })
       return error
@@ -120,5 +132,7 @@ function outcomeOf(error: GatewayError): Outcome {
 /** For the operator's log: the failure's class, message and place, never a request. */
 function describe(thrown: unknown): string {
   const cause = isGatewayError(thrown) ? (thrown.detail.cause ?? thrown) : thrown
-  return cause instanceof Error ? `${cause.name}: ${cause.message}\n${cause.stack?.split('\n').slice(1, 6).join('\n') ?? ''}` : String(cause)
+  return cause instanceof Error
+    ? `${cause.name}: ${cause.message}\n${cause.stack?.split('\n').slice(1, 6).join('\n') ?? ''}`
+    : String(cause)
 }

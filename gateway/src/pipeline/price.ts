@@ -1,7 +1,7 @@
 import type { Call } from 'turnpike-core/internal/client/call'
 import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
-import { type Cost, cost } from 'turnpike-core/internal/models/cost'
 import { priceOf } from 'turnpike-core/internal/models/book'
+import { type Cost, cost } from 'turnpike-core/internal/models/cost'
 import { estimateInput } from 'turnpike-core/internal/models/estimate'
 import type { Price } from 'turnpike-core/internal/models/price'
 import type { Deployment } from 'turnpike-core/internal/router/deployment'
@@ -12,7 +12,9 @@ export function priceFor(deployment: Deployment, at: number): Price | undefined 
   if (deployment.price) return deployment.price
   const name = deployment.pricedAs ?? deployment.model
   const slash = deployment.pricedAs === undefined ? -1 : name.indexOf('/')
-  return slash < 0 ? priceOf(deployment.provider.name, name, at) : priceOf(name.slice(0, slash), name.slice(slash + 1), at)
+  return slash < 0
+    ? priceOf(deployment.provider.name, name, at)
+    : priceOf(name.slice(0, slash), name.slice(slash + 1), at)
 }
 
 /** What an exchange cost; undefined when the price or the usage is unknown. */

@@ -1,12 +1,12 @@
 import type { House } from '../house.ts'
 import { admit, type Grant } from './admit.ts'
-import { ask } from './ask.ts'
-import { identify } from './request/identify.ts'
-import { openJournal } from './journal.ts'
-import { read } from './request/read.ts'
 import { refuse } from './answer/refuse.ts'
-import { resolve } from './resolve.ts'
 import { respond } from './answer/respond.ts'
+import { ask } from './ask.ts'
+import { openJournal } from './journal.ts'
+import { identify } from './request/identify.ts'
+import { read } from './request/read.ts'
+import { resolve } from './resolve.ts'
 import type { Knock, Surface } from './route.ts'
 
 /** The way of every model call through the gateway, whatever its surface. */

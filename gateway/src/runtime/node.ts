@@ -4,9 +4,12 @@ import type { Listening, Serving } from './runtime.ts'
 
 /** The same handler on Node 24. Kept alive by a smoke suite, so that the runtime can be changed. */
 export async function serveOnNode({ hostname, port, handle, refuse }: Serving): Promise<Listening> {
-  const server = createServer({ requestTimeout: 0, headersTimeout: 15_000, keepAliveTimeout: 75_000 }, (message, response) => {
-    answer(message, response, { handle, refuse }).catch(() => response.destroy())
-  })
+  const server = createServer(
+    { requestTimeout: 0, headersTimeout: 15_000, keepAliveTimeout: 75_000 },
+    (message, response) => {
+      answer(message, response, { handle, refuse }).catch(() => response.destroy())
+    },
+  )
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, hostname, resolve)
@@ -25,14 +28,20 @@ export async function serveOnNode({ hostname, port, handle, refuse }: Serving): 
   }
 }
 
-async function answer(message: IncomingMessage, response: ServerResponse, { handle, refuse }: Pick<Serving, 'handle' | 'refuse'>): Promise<void> {
+async function answer(
+  message: IncomingMessage,
+  response: ServerResponse,
+  { handle, refuse }: Pick<Serving, 'handle' | 'refuse'>,
+): Promise<void> {
   const controller = new AbortController()
   response.once('close', () => {
     if (!response.writableFinished) controller.abort()
   })
   let reply: Response
   try {
-    reply = await handle(requestOf(message, controller.signal), { address: message.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '') })
+    reply = await handle(requestOf(message, controller.signal), {
+      address: message.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, ''),
+    })
   } catch (thrown) {
     reply = refuse(thrown)
   }
@@ -54,7 +63,8 @@ async function answer(message: IncomingMessage, response: ServerResponse, { hand
 /** The raw request target is kept behind a host of our own, so that no Host header takes part in what is routed. */
 function requestOf(message: IncomingMessage, signal: AbortSignal): Request {
   const headers = new Headers()
-  for (let at = 0; at < message.rawHeaders.length; at += 2) headers.append(message.rawHeaders[at] ?? '', message.rawHeaders[at + 1] ?? '')
+  for (let at = 0; at < message.rawHeaders.length; at += 2)
+    headers.append(message.rawHeaders[at] ?? '', message.rawHeaders[at + 1] ?? '')
   const bodyless = message.method === 'GET' || message.method === 'HEAD'
   const target = message.url?.startsWith('/') ? message.url : '/'
   return new Request(`http://gateway.invalid${target}`, {

@@ -22,7 +22,12 @@ export interface Exchange {
   /** what the caller asked for, and the group and deployment that answered */
   readonly model: string
   readonly modelGroup?: string
-  readonly deployment?: { readonly id: string; readonly provider: string; readonly model: string; readonly apiBase: string }
+  readonly deployment?: {
+    readonly id: string
+    readonly provider: string
+    readonly model: string
+    readonly apiBase: string
+  }
   readonly attempts: readonly Attempt[]
   readonly warnings: readonly Warning[]
   readonly usage?: Usage

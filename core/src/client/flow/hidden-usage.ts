@@ -1,7 +1,7 @@
 import { asArray, parseObject } from '../../kernel/json.ts'
 import { readSse } from '../../kernel/sse.ts'
-import { type Flow, nothing } from './flow.ts'
 import { joinBytes } from '../send.ts'
+import { type Flow, nothing } from './flow.ts'
 
 const usageMark = /"usage"\s*:\s*\{/
 

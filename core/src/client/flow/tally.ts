@@ -1,5 +1,5 @@
 import type { UsageMeter } from '../../formats/format.ts'
-import { GatewayError } from '../../kernel/faults.ts'
+import type { GatewayError } from '../../kernel/faults.ts'
 import { estimateTokens } from '../../models/estimate.ts'
 import type { ChatEvent } from '../../vocabulary/chat-event.ts'
 import { type Usage, usageOf } from '../../vocabulary/usage.ts'
@@ -23,13 +23,18 @@ export function tally(): Tally {
   let text = 0
   return {
     add(event) {
-      if (event.type === 'text-delta' || event.type === 'reasoning-delta' || event.type === 'refusal-delta') text += estimateTokens(event.text)
+      if (event.type === 'text-delta' || event.type === 'reasoning-delta' || event.type === 'refusal-delta')
+        text += estimateTokens(event.text)
       else if (event.type === 'tool-delta') text += estimateTokens(event.input)
       else if (event.type === 'usage') running = event.usage
       else if (event.type === 'error') failure ??= event.error
       else if (event.type === 'response-end') {
         ended = true
-        if (event.usage.source === 'provider' && (event.usage.raw !== undefined || event.usage.input + event.usage.output > 0)) final = event.usage
+        if (
+          event.usage.source === 'provider' &&
+          (event.usage.raw !== undefined || event.usage.input + event.usage.output > 0)
+        )
+          final = event.usage
       }
     },
     usage(inputEstimate) {

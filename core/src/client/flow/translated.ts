@@ -1,5 +1,4 @@
 import { formatOf } from '../../formats/index.ts'
-import { restoreToolNames } from '../../formats/tool-names.ts'
 import type { GatewayError } from '../../kernel/faults.ts'
 import type { Frame, Framing } from '../../kernel/framing.ts'
 import { sse, sseText } from '../../kernel/sse.ts'
@@ -7,8 +6,8 @@ import type { Transducer } from '../../kernel/transducer.ts'
 import type { ChatEvent } from '../../vocabulary/chat-event.ts'
 import type { ChatRequest } from '../../vocabulary/chat-request.ts'
 import type { FormatId } from '../../vocabulary/format-id.ts'
-import { namesFor } from '../compile.ts'
 import { type Flow, nothing } from './flow.ts'
+import { restoringEvents } from './restore.ts'
 import { tally } from './tally.ts'
 
 export interface Translation {
@@ -24,10 +23,16 @@ export interface Translation {
 const encoder = new TextEncoder()
 
 /** A stream between two formats: frames to events, events to the caller's frames, block by block. */
-export function translatedFlow({ from, to, request, framing = formatOf(to).framing, inputEstimate }: Translation): Flow {
+export function translatedFlow({
+  from,
+  to,
+  request,
+  framing = formatOf(to).framing,
+  inputEstimate,
+}: Translation): Flow {
   const frames = formatOf(from).framing.read()
   const events = formatOf(from).client.readStream()
-  const restore = restoreToolNames(namesFor(request))
+  const restore = restoringEvents(request, from)
   const writer = formatOf(to).server.writeStream(request)
   const write = textWriter(framing)
   const sum = tally()

@@ -3,8 +3,8 @@ import { parseObject } from '../../kernel/json.ts'
 import { readSse } from '../../kernel/sse.ts'
 import type { FormatId } from '../../vocabulary/format-id.ts'
 import type { Usage } from '../../vocabulary/usage.ts'
-import { type Flow, nothing } from './flow.ts'
 import { joinBytes } from '../send.ts'
+import { type Flow, nothing } from './flow.ts'
 import { type Tally, tally } from './tally.ts'
 
 /** Blocks kept for metering before the oldest are read and let go. */
@@ -74,17 +74,10 @@ export function untouchedFlow(format: FormatId, inputEstimate: number): Flow {
   }
 }
 
-const marks: { readonly [F in FormatId]: string } = {
-  'openai-chat': '"usage"',
-  'openai-responses': '"usage"',
-  'anthropic-messages': '"usage"',
-  gemini: '"usageMetadata"',
-}
-
 /** The final usage, read from the first and the last frames that mention any; undefined when the tail holds no final one. */
 function usageInTail(format: FormatId, bytes: Uint8Array): Usage | undefined {
   const text = new TextDecoder().decode(bytes)
-  const mark = marks[format]
+  const mark = formatOf(format).wire.usageMark
   const last = text.lastIndexOf(mark)
   if (last < 0) return undefined
   const meter = formatOf(format).client.meter()

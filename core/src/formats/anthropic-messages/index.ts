@@ -1,7 +1,7 @@
 import { sse } from '../../kernel/sse.ts'
 import type { Format } from '../format.ts'
 import { errorFrame, readError, writeError } from './error.ts'
-import { readRequest, writeRequest } from './request.ts'
+import { nameRule, readRequest, writeRequest } from './request.ts'
 import { readResponse, writeResponse } from './response.ts'
 import { readStream } from './stream.ts'
 import { writeStream } from './stream-writer.ts'
@@ -12,6 +12,7 @@ export const anthropicMessages: Format<'chat'> = {
   id: 'anthropic-messages',
   operation: 'chat',
   framing: sse,
+  wire: { modelIn: 'body', usageMark: '"usage"', toolNames: nameRule, customTools: false },
   server: { readRequest, writeResponse, writeStream, writeError, errorFrame },
   client: { path: () => '/messages', writeRequest, readResponse, readStream, readError, meter },
 }

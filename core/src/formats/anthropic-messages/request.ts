@@ -12,7 +12,7 @@ import type { ModelProfile } from '../../models/profile.ts'
 import type { ChatRequest, OutputShape } from '../../vocabulary/chat-request.ts'
 import type { Read } from '../../vocabulary/warnings.ts'
 import type { RequestPath } from '../format.ts'
-import { toolNames } from '../tool-names.ts'
+import { type NameRule, toolNames } from '../tool-names.ts'
 import { format, malformed, type Notes, optional, takeNotes, unsupported } from './wire/fields.ts'
 import { readMessages, readSystem } from './wire/read-messages.ts'
 import { boundTokens, readReasoning, writeReasoning } from './wire/reasoning.ts'
@@ -21,6 +21,9 @@ import { fitSchema } from './wire/schema.ts'
 import { plainText } from './wire/text.ts'
 import { isForced, readToolChoice, readTools, writeTools } from './wire/tools.ts'
 import { writeMessages } from './wire/write-messages.ts'
+
+/** What Anthropic takes as a tool's name (https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use). */
+export const nameRule: NameRule = { maxLength: 128, pattern: /^[a-zA-Z0-9_-]+$/ }
 
 const known = new Set([
   'model',
@@ -108,7 +111,7 @@ export function writeRequest(request: ChatRequest, profile: ModelProfile): Read<
   const notes = takeNotes()
   if (request.choices !== undefined && request.choices > 1)
     throw unsupported('choices', 'Anthropic makes one answer per request; ask several times.')
-  const names = toolNames(request.tools, { maxLength: 128, pattern: /^[a-zA-Z0-9_-]+$/ })
+  const names = toolNames(request.tools, nameRule)
   const { system, messages, called, unthoughtCall } = writeMessages(request.messages, names, { profile, notes })
   const fields = ownFields(request, notes)
   const { thinking: _kept, ...more } = fields

@@ -3,7 +3,7 @@ import { asArray, asObject, asString, isArray, isObject, type JsonObject, leftov
 import type { ChatRequest } from '../../vocabulary/chat-request.ts'
 import type { ChatResponse, Finish, FinishReason } from '../../vocabulary/chat-response.ts'
 import type { AssistantPart } from '../../vocabulary/parts.ts'
-import { mediaNote, readAssistantBlock, toolInput, writeThinking } from './wire/assistant.ts'
+import { mediaNote, newId, readAssistantBlock, toolInput, writeThinking } from './wire/assistant.ts'
 import { format, ownValue, writeCache } from './wire/fields.ts'
 import { writeCitation } from './wire/text.ts'
 import { readUsage, writeUsage } from './wire/usage.ts'
@@ -95,7 +95,7 @@ export function writeResponse(response: ChatResponse, _request?: ChatRequest): J
     refused: content.some(({ type }) => type === 'refusal'),
   }
   return {
-    id: response.id,
+    id: response.id || newId('msg'),
     type: 'message',
     role: 'assistant',
     model: response.model,
@@ -119,7 +119,13 @@ const writers: Writers = {
     return block.thinking === '' && block.signature === '' ? [] : [block]
   },
   'tool-call': (part) => [
-    { type: 'tool_use', id: part.id, name: part.name, input: toolInput(part).input, ...ownValue(part.native) },
+    {
+      type: 'tool_use',
+      id: part.id || newId('toolu'),
+      name: part.name,
+      input: toolInput(part).input,
+      ...ownValue(part.native),
+    },
   ],
   refusal: (part) => (part.text === '' ? [] : [{ type: 'text', text: part.text }]),
   media: (part) => [{ type: 'text', text: mediaNote(part) }],

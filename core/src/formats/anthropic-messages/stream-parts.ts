@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../kernel/json.ts'
 import type { ChatEvent, ChatEventOf } from '../../vocabulary/chat-event.ts'
 import type { Citation, Opaque } from '../../vocabulary/parts.ts'
-import { mediaNote, toolInput, writeThinking } from './wire/assistant.ts'
+import { mediaNote, newId, toolInput, writeThinking } from './wire/assistant.ts'
 import { ownValue } from './wire/fields.ts'
 import { writeCitation } from './wire/text.ts'
 
@@ -43,6 +43,10 @@ export function isAtomic(event: PartEvent): boolean {
   return event.type === 'media' || event.type === 'native'
 }
 
+export function startsPart(event: PartEvent): boolean {
+  return isAtomic(event) || event.type.endsWith('-start')
+}
+
 /** The writer for the part that this event starts; undefined for an event that starts none. */
 export function partWriter(event: PartEvent, frames: BlockFrames): PartWriter | undefined {
   switch (event.type) {
@@ -54,12 +58,18 @@ export function partWriter(event: PartEvent, frames: BlockFrames): PartWriter | 
     case 'tool-start':
       return event.kind === 'custom' ? writeCustomCall(event, frames) : writeToolCall(event, frames)
     case 'media':
-      return () => frames.whole({ type: 'text', text: mediaNote(event.media) })
+      return () => writeNote(mediaNote(event.media), frames)
     case 'native':
       return () => writeNative(ownValue(event), frames)
     default:
       return undefined
   }
+}
+
+function writeNote(text: string, frames: BlockFrames): void {
+  frames.open({ type: 'text', text: '' })
+  frames.delta({ type: 'text_delta', text })
+  frames.close()
 }
 
 /** Opens with the first word, so that an empty part leaves no empty block behind. */
@@ -114,7 +124,13 @@ function writeReasoningPart(frames: BlockFrames): PartWriter {
 }
 
 function startToolUse(event: ChatEventOf<'tool-start'>, frames: BlockFrames): void {
-  frames.open({ type: 'tool_use', id: event.id, name: event.name, input: {}, ...ownValue(event.native) })
+  frames.open({
+    type: 'tool_use',
+    id: event.id || newId('toolu'),
+    name: event.name,
+    input: {},
+    ...ownValue(event.native),
+  })
 }
 
 function writeToolCall(start: ChatEventOf<'tool-start'>, frames: BlockFrames): PartWriter {

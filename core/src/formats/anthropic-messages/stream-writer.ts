@@ -8,7 +8,16 @@ import type { Finish } from '../../vocabulary/chat-response.ts'
 import { noUsage, type Usage } from '../../vocabulary/usage.ts'
 import { errorFrame } from './error.ts'
 import { writeFinish } from './response.ts'
-import { type BlockFrames, blockFrames, isAtomic, type PartEvent, type PartWriter, partWriter } from './stream-parts.ts'
+import {
+  type BlockFrames,
+  blockFrames,
+  isAtomic,
+  type PartEvent,
+  type PartWriter,
+  partWriter,
+  startsPart,
+} from './stream-parts.ts'
+import { newId } from './wire/assistant.ts'
 import { format } from './wire/fields.ts'
 import { writeUsage } from './wire/usage.ts'
 
@@ -84,7 +93,7 @@ class MessageWriter {
     this.send({
       type: 'message_start',
       message: {
-        id,
+        id: id || newId('msg'),
         type: 'message',
         role: 'assistant',
         model,
@@ -112,6 +121,7 @@ class MessageWriter {
     if (event.choice !== 0) return
     this.open()
     const known = this.queue.find(({ key }) => key === event.part)
+    if (known && startsPart(event)) return
     const part = known ?? this.enqueue(event)
     if (!part || part.ended) return
     this.mark(event)

@@ -5,6 +5,7 @@ import { callPath, readRequest, writeRequest } from './request.ts'
 import { meterUsage } from './response/usage.ts'
 import { readResponse, writeResponse } from './response.ts'
 import { readStream, writeStream } from './stream.ts'
+import { nameRule } from './wire.ts'
 
 /**
  * Google's `generateContent` and `streamGenerateContent` (https://ai.google.dev/api/generate-content). Streams are server-sent
@@ -14,6 +15,7 @@ export const gemini: Format<'chat'> = {
   id: 'gemini',
   operation: 'chat',
   framing: sse,
+  wire: { modelIn: 'path', usageMark: '"usageMetadata"', toolNames: nameRule, customTools: false },
   server: { readRequest, writeResponse, writeStream, writeError, errorFrame },
   client: { path: callPath, writeRequest, readResponse, readStream, readError, meter: meterUsage },
 }

@@ -15,8 +15,13 @@ describe('the OpenAPI subset as JSON Schema', () => {
   })
 
   test('nullable becomes a type, with its enum and its options', () => {
-    expect(fromOpenApi({ type: 'STRING', nullable: true, enum: ['a'] })).toEqual({ type: ['string', 'null'], enum: ['a', null] })
-    expect(fromOpenApi({ anyOf: [{ type: 'STRING' }], nullable: true })).toEqual({ anyOf: [{ type: 'string' }, { type: 'null' }] })
+    expect(fromOpenApi({ type: 'STRING', nullable: true, enum: ['a'] })).toEqual({
+      type: ['string', 'null'],
+      enum: ['a', null],
+    })
+    expect(fromOpenApi({ anyOf: [{ type: 'STRING' }], nullable: true })).toEqual({
+      anyOf: [{ type: 'string' }, { type: 'null' }],
+    })
   })
 
   test('a property that is called like a keyword stays a property', () => {
@@ -34,12 +39,17 @@ describe('JSON Schema as the OpenAPI subset', () => {
     }
     expect(toOpenApi(schema)).toEqual({
       type: 'OBJECT',
-      properties: { home: { type: 'OBJECT', description: 'Where they live', properties: { city: { type: 'STRING' } } } },
+      properties: {
+        home: { type: 'OBJECT', description: 'Where they live', properties: { city: { type: 'STRING' } } },
+      },
     })
   })
 
   test('a schema that refers to itself ends in a plain object', () => {
-    const schema = { $defs: { node: { type: 'object', properties: { next: { $ref: '#/$defs/node' } } } }, $ref: '#/$defs/node' }
+    const schema = {
+      $defs: { node: { type: 'object', properties: { next: { $ref: '#/$defs/node' } } } },
+      $ref: '#/$defs/node',
+    }
     expect(toOpenApi(schema)).toEqual({ type: 'OBJECT', properties: { next: { type: 'OBJECT' } } })
     const root = { type: 'object', properties: { self: { $ref: '#' } } }
     expect(JSON.stringify(toOpenApi(root)).length).toBeLessThan(200)
@@ -63,7 +73,10 @@ describe('JSON Schema as the OpenAPI subset', () => {
   })
 
   test('allOf is merged', () => {
-    const allOf = [{ properties: { a: { type: 'string' } }, required: ['a'] }, { properties: { b: { type: 'boolean' } }, required: ['b'] }]
+    const allOf = [
+      { properties: { a: { type: 'string' } }, required: ['a'] },
+      { properties: { b: { type: 'boolean' } }, required: ['b'] },
+    ]
     expect(toOpenApi({ type: 'object', allOf })).toEqual({
       type: 'OBJECT',
       properties: { a: { type: 'STRING' }, b: { type: 'BOOLEAN' } },
@@ -75,5 +88,14 @@ describe('JSON Schema as the OpenAPI subset', () => {
     expect(toOpenApi({ type: 'integer', enum: [1, 2] })).toEqual({ type: 'INTEGER' })
     expect(toOpenApi({ type: 'string', format: 'uri' })).toEqual({ type: 'STRING' })
     expect(toOpenApi({ type: 'object', properties: {}, required: ['gone'] })).toEqual({ type: 'OBJECT' })
+  })
+
+  test('references that double at every step do not run away', () => {
+    const defs: Record<string, object> = { d30: { type: 'string' } }
+    for (let at = 0; at < 30; at++) {
+      const next = { $ref: `#/$defs/d${at + 1}` }
+      defs[`d${at}`] = { type: 'object', properties: { a: next, b: next } }
+    }
+    expect(JSON.stringify(toOpenApi({ $ref: '#/$defs/d0', $defs: defs as never })).length).toBeLessThan(1_000_000)
   })
 })

@@ -52,14 +52,16 @@ const kept = new Set([
   ...counts,
 ])
 
-/** Deeper nesting than this is cut to an untyped object; a schema that refers to itself would have no end. */
+/** What is nested deeper, or comes after so many pieces, is cut to a plain object: references can multiply without end. */
 const maxDepth = 32
+const maxPieces = 5000
 
 interface Place {
   readonly root: JsonObject
   /** the references on the way here: one that comes again is a circle */
   readonly seen: readonly string[]
   readonly depth: number
+  readonly pieces: { count: number }
 }
 
 /**
@@ -68,11 +70,11 @@ interface Place {
  * keyword that the subset lacks is left out.
  */
 export function toOpenApi(schema: JsonObject): JsonObject {
-  return down(schema, { root: schema, seen: [], depth: 0 })
+  return down(schema, { root: schema, seen: [], depth: 0, pieces: { count: 0 } })
 }
 
 function down(given: JsonObject, at: Place): JsonObject {
-  if (at.depth > maxDepth) return { type: 'OBJECT' }
+  if (at.depth > maxDepth || at.pieces.count++ > maxPieces) return { type: 'OBJECT' }
   const resolved = resolve(given, at)
   if (!resolved) return { type: 'OBJECT', ...(typeof given.description === 'string' && pickText(given)) }
   const place = { ...resolved.place, depth: at.depth + 1 }

@@ -6,42 +6,72 @@ import type { ChatEvent, ChatEventOf } from '../../vocabulary/chat-event.ts'
 import { usageOf } from '../../vocabulary/usage.ts'
 import { bodyError, errorFrame } from './error.ts'
 import { callIds, joinGrounding, nativeFields, ownNative, secondsOf, timeOf } from './response/candidate.ts'
-import { type CandidateReader, readCandidate } from './response/candidate-read.ts'
-import { type CandidateWriter, writeCandidate } from './response/candidate-write.ts'
+import { CandidateReader } from './response/candidate-read.ts'
+import { CandidateWriter } from './response/candidate-write.ts'
 import { meterUsage, tierOf, writeUsage } from './response/usage.ts'
+import { blockedChoice } from './response.ts'
 import { camel } from './wire.ts'
 
 /** Reads a stream of GenerateContentResponses, each with what is new; Google ends it by ending it. */
 export function readStream(): Transducer<Frame, ChatEvent> {
-  const meter = meterUsage()
-  const candidates = new Map<number, CandidateReader>()
-  let newId: (() => string) | undefined
-  let fields: JsonObject = {}
-  let started = false
-  let failed = false
-  let blocked: string | undefined
+  return new StreamReader()
+}
 
-  function* body(given: JsonObject): Iterable<ChatEvent> {
-    const error = bodyError(given)
-    if (error) return yield* fail(error)
-    const response = camel(given)
-    if (!started) yield* start(response)
-    fields = { ...fields, ...response }
-    meter.read(given)
-    const usage =
-      isObject(response.usageMetadata) && response.usageMetadata.promptTokenCount !== undefined && meter.usage()
-    if (usage) yield { type: 'usage', usage }
-    if (isObject(response.promptFeedback)) blocked ??= asString(camel(response.promptFeedback).blockReason)
-    for (const [at, entry] of asArray(response.candidates).entries())
-      if (isObject(entry)) yield* candidate(camel(entry), at)
+/**
+ * Writes a stream as Google does: every frame a GenerateContentResponse with what is new, the last one with the finish reasons and
+ * the usage, nothing behind it. An error, also an answer that breaks off, is one last frame.
+ */
+export function writeStream(): Transducer<ChatEvent, Frame> {
+  return new StreamWriter()
+}
+
+class StreamReader implements Transducer<Frame, ChatEvent> {
+  readonly #meter = meterUsage()
+  readonly #candidates = new Map<number, CandidateReader>()
+  #newId: (() => string) | undefined
+  #fields: JsonObject = {}
+  #failed = false
+  #blocked: string | undefined
+
+  push({ data }: Frame): ChatEvent[] {
+    // the proxies of some vendors end the stream as OpenAI does
+    return this.#failed || data === '' || data === '[DONE]' ? [] : [...this.#read(data)]
   }
 
-  function* start(response: JsonObject): Iterable<ChatEvent> {
-    started = true
+  end(): ChatEvent[] {
+    return this.#failed ? [] : [...this.#finish()]
+  }
+
+  *#read(data: string): Iterable<ChatEvent> {
+    const value = parse(data)
+    if (value === undefined) {
+      const what = 'The provider sent something in its stream that is not JSON.'
+      return yield* this.#fail(new GatewayError('provider-garbled', what))
+    }
+    for (const member of isArray(value) ? value : [value])
+      if (!this.#failed && isObject(member)) yield* this.#body(member)
+  }
+
+  *#body(given: JsonObject): Iterable<ChatEvent> {
+    const error = bodyError(given)
+    if (error) return yield* this.#fail(error)
+    const response = camel(given)
+    const { usageMetadata, promptFeedback, candidates } = response
+    if (!this.#newId) yield this.#start(response)
+    this.#fields = { ...this.#fields, ...response }
+    this.#meter.read(given)
+    const usage = isObject(usageMetadata) && camel(usageMetadata).promptTokenCount !== undefined && this.#meter.usage()
+    if (usage) yield { type: 'usage', usage }
+    if (isObject(promptFeedback)) this.#blocked ??= asString(camel(promptFeedback).blockReason)
+    for (const [at, entry] of asArray(candidates).entries())
+      if (isObject(entry)) yield* this.#candidate(camel(entry), at)
+  }
+
+  #start(response: JsonObject): ChatEvent {
     const id = asString(response.responseId) ?? ''
-    newId = callIds(id)
+    this.#newId = callIds(id)
     const serviceTier = isObject(response.usageMetadata) ? tierOf(response.usageMetadata) : undefined
-    yield {
+    return {
       type: 'response-start',
       id,
       model: asString(response.modelVersion) ?? '',
@@ -50,46 +80,33 @@ export function readStream(): Transducer<Frame, ChatEvent> {
     }
   }
 
-  function candidate(given: JsonObject, at: number): Iterable<ChatEvent> {
+  #candidate(given: JsonObject, at: number): Iterable<ChatEvent> {
     const index = asNumber(given.index) ?? at
-    const reader = candidates.get(index) ?? readCandidate(index, () => newId?.() ?? '')
-    candidates.set(index, reader)
+    const reader = this.#candidates.get(index) ?? new CandidateReader(index, () => this.#newId?.() ?? '')
+    this.#candidates.set(index, reader)
     return reader.push(given)
   }
 
-  function* fail(error: GatewayError): Iterable<ChatEvent> {
-    failed = true
+  *#fail(error: GatewayError): Iterable<ChatEvent> {
+    this.#failed = true
     yield { type: 'error', error }
   }
 
-  function* read(data: string): Iterable<ChatEvent> {
-    const value = parse(data)
-    if (value === undefined)
-      return yield* fail(
-        new GatewayError('provider-garbled', 'The provider sent something in its stream that is not JSON.'),
-      )
-    for (const member of isArray(value) ? value : [value]) if (!failed && isObject(member)) yield* body(member)
-  }
-
-  function* finish(): Iterable<ChatEvent> {
-    const list = [...candidates.values()]
-    if (!list.some((reader) => reader.finished()) && (blocked === undefined || list.length > 0))
-      return yield* fail(brokenOff())
+  *#finish(): Iterable<ChatEvent> {
+    const list = [...this.#candidates.values()]
+    const refused = list.length === 0 && this.#blocked !== undefined
+    if (!refused && !list.some((reader) => reader.finished())) return yield* this.#fail(brokenOff())
     for (const reader of list) yield* reader.end()
-    if (list.length === 0)
-      yield {
-        type: 'choice-end',
-        choice: 0,
-        finish: { reason: 'content-filter', ...(blocked !== undefined && { raw: blocked }) },
-      }
-    const rests = new Map(list.flatMap((reader) => (reader.rest() ? [[reader.index, reader.rest()!] as const] : [])))
-    yield { type: 'response-end', usage: meter.usage() ?? usageOf({}), ...nativeFields(fields, rests) }
-  }
-
-  return {
-    // the proxies of some vendors end the stream as OpenAI does
-    push: ({ data }) => (failed || data === '' || data === '[DONE]' ? [] : [...read(data)]),
-    end: () => (failed ? [] : [...finish()]),
+    if (refused) {
+      const { index, finish } = blockedChoice(this.#blocked ?? '')
+      yield { type: 'choice-end', choice: index, finish }
+    }
+    const rests = new Map<number, JsonObject>()
+    for (const reader of list) {
+      const rest = reader.rest()
+      if (rest) rests.set(reader.index, rest)
+    }
+    yield { type: 'response-end', usage: this.#meter.usage() ?? usageOf({}), ...nativeFields(this.#fields, rests) }
   }
 }
 
@@ -101,24 +118,45 @@ function parse(data: string): Json | undefined {
   }
 }
 
-type Start = ChatEventOf<'response-start'>
-type End = ChatEventOf<'response-end'>
+class StreamWriter implements Transducer<ChatEvent, Frame> {
+  readonly #candidates = new Map<number, CandidateWriter>()
+  #start: ChatEventOf<'response-start'> | undefined
+  #told = false
+  #closed = false
 
-/**
- * Writes a stream as Google does: every frame a GenerateContentResponse with what is new, the last one with the finish reasons and
- * the usage, nothing behind it. An error, also an answer that breaks off, is one last frame.
- */
-export function writeStream(): Transducer<ChatEvent, Frame> {
-  const candidates = new Map<number, CandidateWriter>()
-  let start: Start | undefined
-  let told = false
-  let closed = false
+  push(event: ChatEvent): Frame[] {
+    if (this.#closed) return []
+    if (event.type === 'response-start') this.#start ??= event
+    if (event.type === 'error') {
+      this.#closed = true
+      return [errorFrame(event.error)]
+    }
+    if (event.type === 'response-end') {
+      const left = [...this.#candidates.values()].flatMap((candidate) => candidate.close())
+      this.#closed = true
+      return [...left.map((candidate) => this.#frame({ candidates: [candidate] })), this.#last(event)]
+    }
+    if (!('choice' in event)) return []
+    return this.#candidate(event.choice)
+      .push(event)
+      .map((candidate) => this.#frame({ candidates: [candidate] }))
+  }
 
-  function frame(body: JsonObject): Frame {
-    const { model = '', createdAt = 0, id = '', serviceTier } = start ?? {}
+  end(): Frame[] {
+    return this.push({ type: 'error', error: brokenOff() })
+  }
+
+  #candidate(index: number): CandidateWriter {
+    const candidate = this.#candidates.get(index) ?? new CandidateWriter(index)
+    this.#candidates.set(index, candidate)
+    return candidate
+  }
+
+  #frame(body: JsonObject): Frame {
+    const { model = '', createdAt = 0, id = '', serviceTier } = this.#start ?? {}
     // Google names the tier from the first frame on
-    const tier = !told && serviceTier !== undefined && { usageMetadata: { serviceTier } }
-    told = true
+    const tier = !this.#told && serviceTier !== undefined && { usageMetadata: { serviceTier } }
+    this.#told = true
     const meta = {
       ...(model !== '' && { modelVersion: model }),
       ...timeOf(createdAt),
@@ -127,49 +165,19 @@ export function writeStream(): Transducer<ChatEvent, Frame> {
     return { data: JSON.stringify({ ...tier, ...body, ...meta }) }
   }
 
-  function candidateOf(index: number): CandidateWriter {
-    const known = candidates.get(index)
-    if (known) return known
-    const made = writeCandidate(index)
-    candidates.set(index, made)
-    return made
-  }
-
-  function last(end: End): Frame {
-    const { fields, rests } = ownNative(end.native ?? start?.native)
-    const list = [...candidates.values()].sort((a, b) => a.index - b.index)
+  #last({ native, usage }: ChatEventOf<'response-end'>): Frame {
+    const { fields, rests } = ownNative(native ?? this.#start?.native)
     const refused = typeof fields.promptFeedback === 'object'
-    const shown = list.filter((candidate) => !refused || !candidate.empty())
-    const written = shown.map((candidate) => ({
-      ...candidate.finish(),
-      ...joinGrounding(undefined, rests.get(candidate.index)),
-    }))
-    const serviceTier = start?.serviceTier
-    return frame({
-      ...(written.length > 0 && { candidates: written }),
+    const candidates = [...this.#candidates.values()]
+      .filter((candidate) => !refused || !candidate.empty())
+      .sort((a, b) => a.index - b.index)
+      .map((candidate) => ({ ...candidate.finish(), ...joinGrounding(undefined, rests.get(candidate.index)) }))
+    const serviceTier = this.#start?.serviceTier
+    return this.#frame({
+      ...(candidates.length > 0 && { candidates }),
       ...fields,
-      usageMetadata: { ...writeUsage(end.usage), ...(serviceTier !== undefined && { serviceTier }) },
+      usageMetadata: { ...writeUsage(usage), ...(serviceTier !== undefined && { serviceTier }) },
     })
-  }
-
-  function push(event: ChatEvent): Frame[] {
-    if (closed) return []
-    if (event.type === 'response-start') start ??= event
-    if (event.type === 'error' || event.type === 'response-end') {
-      closed = true
-      if (event.type === 'error') return [errorFrame(event.error)]
-      const left = [...candidates.values()].flatMap((candidate) => candidate.close())
-      return [...left.map((candidate) => frame({ candidates: [candidate] })), last(event)]
-    }
-    if (!('choice' in event)) return []
-    return candidateOf(event.choice)
-      .push(event)
-      .map((candidate) => frame({ candidates: [candidate] }))
-  }
-
-  return {
-    push,
-    end: () => (closed ? [] : push({ type: 'error', error: brokenOff() })),
   }
 }
 

@@ -1,3 +1,4 @@
+import { asObject } from '../../kernel/json.ts'
 import { sse } from '../../kernel/sse.ts'
 import type { Format } from '../format.ts'
 import { errorFrame, readError, writeError } from './error.ts'
@@ -13,6 +14,17 @@ export const openaiChat: Format<'chat'> = {
   id: 'openai-chat',
   operation: 'chat',
   framing: sse,
+  wire: {
+    modelIn: 'body',
+    usageMark: '"usage"',
+    toolNames: {},
+    customTools: true,
+    usageSwitch: {
+      field: 'stream_options',
+      isOn: (value) => asObject(value)?.include_usage === true,
+      on: (value) => ({ ...asObject(value), include_usage: true }),
+    },
+  },
   server: { readRequest, writeResponse, writeStream, writeError, errorFrame },
   client: {
     path: () => '/chat/completions',

@@ -40,7 +40,7 @@ export function readResponse(body: JsonObject): ChatResponse {
   const choices = isObject(body) ? asArray(body.choices).filter(isObject) : []
   if (choices.length === 0) throw garbled('The provider answered without a choice.')
   const usage = findUsage(body)
-  const tier = asString(body.service_tier)
+  const tier = asString(body.service_tier) || undefined
   const native = leftovers(body, answerKeys)
   const sources = readSources(body)
   return {

@@ -45,6 +45,7 @@ const finishReasons: Readonly<Record<string, FinishReason>> = {
   pause_turn: 'pause',
   error: 'error',
   network_error: 'error',
+  other: 'other',
 }
 
 /** What is known of a choice besides its content when it ends. */

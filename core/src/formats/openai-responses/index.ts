@@ -14,6 +14,7 @@ export const openaiResponses: Format<'chat'> = {
   id: own,
   operation: 'chat',
   framing: sse,
+  wire: { modelIn: 'body', usageMark: '"usage"', toolNames: {}, customTools: true },
   server: { readRequest, writeResponse, writeStream, writeError: writeOpenaiError, errorFrame },
   client: {
     path: () => '/responses',

@@ -47,9 +47,11 @@ export function typeOf(item: JsonObject): string {
 
 const messageFields: ReadonlySet<string> = new Set(['type', 'id', 'role', 'status', 'content'])
 
-/** Fields of a message that its text cannot say, such as `phase`. */
+/** Fields of a message that its text cannot say, such as `phase`, with the id of the message that has them. */
 export function messageExtras(item: JsonObject): JsonObject | undefined {
-  return extras(item, messageFields)
+  const more = extras(item, messageFields)
+  const id = foreignId(item.id)
+  return more && { ...(id !== undefined && { id }), ...more }
 }
 
 function readMessage(item: JsonObject): AssistantPart[] {

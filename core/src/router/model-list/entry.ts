@@ -1,7 +1,16 @@
 import { anyProvider, buildTarget, type Environment, type TargetSpec } from '../../client/build-target.ts'
 import type { Deadlines } from '../../client/target.ts'
 import { isGatewayError } from '../../kernel/faults.ts'
-import { asArray, asBoolean, asNumber, asObject, asString, compact, type JsonObject, type MutableJsonObject } from '../../kernel/json.ts'
+import {
+  asArray,
+  asBoolean,
+  asNumber,
+  asObject,
+  asString,
+  compact,
+  type JsonObject,
+  type MutableJsonObject,
+} from '../../kernel/json.ts'
 import { customPrice } from '../../models/custom-price.ts'
 import type { Deployment } from '../deployment.ts'
 import { fingerprint } from './fingerprint.ts'
@@ -85,7 +94,13 @@ function headersOf(params: JsonObject): Record<string, string> | undefined {
 }
 
 const placeholderParams: Readonly<Record<string, string>> = {
-  aws_region_name: 'region', region_name: 'region', vertex_location: 'location', vertex_project: 'project', account: 'account', workspace: 'workspace', resource: 'resource',
+  aws_region_name: 'region',
+  region_name: 'region',
+  vertex_location: 'location',
+  vertex_project: 'project',
+  account: 'account',
+  workspace: 'workspace',
+  resource: 'resource',
 }
 
 function placeholdersOf(params: JsonObject): Record<string, string> | undefined {
@@ -98,7 +113,9 @@ function placeholdersOf(params: JsonObject): Record<string, string> | undefined 
 }
 
 function profileFrom(info: JsonObject): TargetSpec['profile'] {
-  const reads = (['image', 'audio', 'video', 'pdf'] as const).filter((kind) => info[`supports_${kind === 'image' ? 'vision' : `${kind}_input`}`] === true)
+  const reads = (['image', 'audio', 'video', 'pdf'] as const).filter(
+    (kind) => info[`supports_${kind === 'image' ? 'vision' : `${kind}_input`}`] === true,
+  )
   return compact({
     contextTokens: asNumber(info.max_input_tokens),
     maxOutputTokens: asNumber(info.max_output_tokens),
@@ -109,13 +126,22 @@ function profileFrom(info: JsonObject): TargetSpec['profile'] {
 }
 
 /** The deployment that a wildcard deployment becomes for one model; undefined when nobody is known to have it. */
-export function expander(entries: ReadonlyMap<string, ModelEntry>, environment: Environment): (deployment: Deployment, model: string) => Deployment | undefined {
+export function expander(
+  entries: ReadonlyMap<string, ModelEntry>,
+  environment: Environment,
+): (deployment: Deployment, model: string) => Deployment | undefined {
   return (deployment, model) => {
     const entry = entries.get(deployment.id)
     if (!entry) return undefined
-    const prefixed = deployment.provider === anyProvider || model.startsWith(`${deployment.provider.name}/`) ? model : `${deployment.provider.name}/${model}`
+    const prefixed =
+      deployment.provider === anyProvider || model.startsWith(`${deployment.provider.name}/`)
+        ? model
+        : `${deployment.provider.name}/${model}`
     try {
-      const { deployment: made } = readEntry({ ...entry, litellm_params: { ...entry.litellm_params, model: prefixed } }, environment)
+      const { deployment: made } = readEntry(
+        { ...entry, litellm_params: { ...entry.litellm_params, model: prefixed } },
+        environment,
+      )
       return { ...made, id: deployment.id }
     } catch (thrown) {
       if (isGatewayError(thrown)) return undefined
@@ -125,7 +151,9 @@ export function expander(entries: ReadonlyMap<string, ModelEntry>, environment: 
 }
 
 function pick(from: JsonObject, wanted: (key: string) => boolean): MutableJsonObject {
-  return Object.fromEntries(Object.entries(from).filter(([key, value]) => wanted(key) && value !== undefined && value !== null))
+  return Object.fromEntries(
+    Object.entries(from).filter(([key, value]) => wanted(key) && value !== undefined && value !== null),
+  )
 }
 
 function number(value: unknown): number | undefined {

@@ -15,6 +15,9 @@ export const strategyNames: readonly string[] = Object.keys(strategies)
 export function strategyFor(settings: RouterSettings): Strategy {
   const make = strategies[settings.strategy]
   if (!make)
-    throw new GatewayError('misconfigured', `The routing strategy \`${settings.strategy}\` is not known; there are ${strategyNames.join(', ')}.`)
+    throw new GatewayError(
+      'misconfigured',
+      `The routing strategy \`${settings.strategy}\` is not known; there are ${strategyNames.join(', ')}.`,
+    )
   return make(settings)
 }

@@ -6,7 +6,12 @@ export function latencyBasedRouting(lowestLatencyBuffer: number): Strategy {
     name: 'latency-based-routing',
     rank(candidates, { stream, dice }) {
       const timed = candidates
-        .map((candidate) => ({ candidate, latency: mean(stream && candidate.firstByteLatencies.length > 0 ? candidate.firstByteLatencies : candidate.latencies) }))
+        .map((candidate) => ({
+          candidate,
+          latency: mean(
+            stream && candidate.firstByteLatencies.length > 0 ? candidate.firstByteLatencies : candidate.latencies,
+          ),
+        }))
         .sort((a, b) => a.latency - b.latency)
       const bound = (timed[0]?.latency ?? 0) * (1 + lowestLatencyBuffer)
       const near = timed.filter(({ latency }) => latency <= bound)

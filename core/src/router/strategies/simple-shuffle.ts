@@ -13,7 +13,11 @@ export const simpleShuffle: Strategy = {
 const measures = ['weight', 'rpm', 'tpm'] as const
 
 /** Draws without replacement; those of weight zero come last, in even random order, so that they serve when all others failed. */
-function drawAll(candidates: readonly Candidate[], weigh: (candidate: Candidate) => number, dice: () => number): Candidate[] {
+function drawAll(
+  candidates: readonly Candidate[],
+  weigh: (candidate: Candidate) => number,
+  dice: () => number,
+): Candidate[] {
   const left = candidates.map((candidate) => ({ candidate, weight: Math.max(0, weigh(candidate)) }))
   const out: Candidate[] = []
   while (left.length > 0) {

@@ -1,5 +1,5 @@
 import { compact } from '../../kernel/json.ts'
-import type { ChatResponse, Choice } from '../../vocabulary/chat-response.ts'
+import type { ChatResponse, Choice, Finish } from '../../vocabulary/chat-response.ts'
 import type { FormatId } from '../../vocabulary/format-id.ts'
 import type { AssistantPart, Citation, Opaque } from '../../vocabulary/parts.ts'
 import type { Usage } from '../../vocabulary/usage.ts'
@@ -61,8 +61,7 @@ const capacities: Readonly<Record<FormatId, Capacity>> = {
 }
 
 /** Reasons that other formats have no word for, as the nearest they have. */
-function plainReason({ finish, content }: Choice): string {
-  if (finish.reason === 'stop' && content.some(({ type }) => type === 'refusal')) return 'content-filter'
+const plainReason = (finish: Finish): string => {
   const near: Readonly<Record<string, string>> = {
     'stop-sequence': 'stop',
     pause: 'stop',
@@ -71,6 +70,12 @@ function plainReason({ finish, content }: Choice): string {
     refusal: 'content-filter',
   }
   return near[finish.reason] ?? finish.reason
+}
+
+/** Whether the answer refuses in a part of its own, which a format without such parts may also tell by its finish. */
+export function refuses(response: ChatResponse, format: FormatId): boolean {
+  const parts = response.choices.flatMap(({ content }) => content)
+  return !capacities[format].refusal && parts.some(({ type }) => type === 'refusal')
 }
 
 /** Whether the answer has a medium that the format has no place for, so that words must stand in for it. */
@@ -107,7 +112,7 @@ function carriedChoice(choice: Choice, format: FormatId, home: boolean): unknown
   return compact({
     index: choice.index,
     content: can.textParts ? parts : joinTexts(parts),
-    finish: home ? { reason: choice.finish.reason, sequence: choice.finish.sequence } : plainReason(choice),
+    finish: home ? { reason: choice.finish.reason, sequence: choice.finish.sequence } : plainReason(choice.finish),
     logprobs: can.logprobs ? choice.logprobs : undefined,
   })
 }

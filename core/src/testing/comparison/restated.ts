@@ -32,7 +32,7 @@ function restatedTool(tool: Tool): unknown {
 
 function restatedMessage(message: Message): unknown {
   const parts: readonly (AssistantPart | UserPart | ToolResultPart)[] = message.content
-  const content = parts.flatMap((part) => {
+  const content = parts.flatMap<unknown>((part) => {
     if (part.type === 'text' && part.text === '') return []
     if (part.type === 'media') return [restatedMedia(part)]
     if (part.type !== 'tool-call') return [part]
@@ -56,7 +56,9 @@ const consequences: Readonly<Record<string, string>> = { output: 'messages', too
 /** Warnings as wide as what they tell of: a lost seal may be the whole part, an error may be told in words, a join is two messages. */
 export function widened(warnings: readonly Warning[], request: ChatRequest): Warning[] {
   const natives = new Set(Object.keys(request.native?.fields ?? {}))
+  const marks = pathsOf(request, 'cache')
   return warnings.flatMap((warning) => {
+    if (warning.path === 'cache') return marks.map((path) => ({ ...warning, path }))
     const path = warning.path
       .replace(/\.(opaque|isError|input)$/, '')
       .replace(/^(reasoning|toolChoice|output)\..*/, '$1')
@@ -68,5 +70,14 @@ export function widened(warnings: readonly Warning[], request: ChatRequest): War
       ...(consequences[path] === undefined ? [] : [consequences[path]]),
     ]
     return [path, ...also].map((wide) => ({ ...warning, path: wide }))
+  })
+}
+
+/** Where a member of this name stands in the request. */
+function pathsOf(value: unknown, name: string, path = ''): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, member]) => {
+    const here = path === '' ? key : `${path}.${key}`
+    return key === name ? [here] : pathsOf(member, name, here)
   })
 }

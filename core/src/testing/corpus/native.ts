@@ -107,19 +107,22 @@ export const native = [
       ),
       user('Where?'),
     ],
-    answer([
-      {
-        type: 'native',
-        format: 'openai-responses',
-        value: {
-          type: 'web_search_call',
-          id: 'ws_2',
-          status: 'completed',
-          action: { type: 'search', query: 'rain where' },
+    answer(
+      [
+        {
+          type: 'native',
+          format: 'openai-responses',
+          value: {
+            type: 'web_search_call',
+            id: 'ws_2',
+            status: 'completed',
+            action: { type: 'search', query: 'rain where' },
+          },
         },
-      },
-      text('In Bergen.'),
-    ]),
+        text('In Bergen.'),
+      ],
+      { usage: { input: 33, output: 9, calls: { web_search: 1 } } },
+    ),
     { home: 'openai-responses' },
   ),
   conversation(

@@ -12,6 +12,8 @@ export interface Delivery {
   readonly signal: AbortSignal
   /** called when the reader goes away before the end */
   onCancel(): void
+  /** called when all has been handed over, so that what happens later is no abort */
+  onEnd(): void
 }
 
 const encoder = new TextEncoder()
@@ -115,8 +117,10 @@ function streaming(delivery: Delivery, blocks: readonly Block[]): Response {
       async pull(controller) {
         if (behaviour.slowChunksMs !== undefined && next > 0) await pause(behaviour.slowChunksMs, signal)
         const block = blocks[next++]
-        if (block === undefined) controller.close()
-        else if (block === 'break') controller.error(new Error('The fake provider broke the connection.'))
+        if (block === undefined) {
+          delivery.onEnd()
+          controller.close()
+        } else if (block === 'break') controller.error(new Error('The fake provider broke the connection.'))
         else controller.enqueue(new Uint8Array(block))
       },
       cancel: () => delivery.onCancel(),

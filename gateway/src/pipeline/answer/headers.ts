@@ -20,7 +20,15 @@ export interface Told {
 }
 
 /** Headers of an answer: LiteLLM's under its names, the provider's under theirs, our share of the time. */
-export function answerHeaders({ knock, answer, grant, journal, house, cost, contentType }: Told): Record<string, string> {
+export function answerHeaders({
+  knock,
+  answer,
+  grant,
+  journal,
+  house,
+  cost,
+  contentType,
+}: Told): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': contentType }
   addProviderHeaders(headers, answer)
   Object.assign(headers, grant.lease.headers)
@@ -43,7 +51,8 @@ export function answerHeaders({ knock, answer, grant, journal, house, cost, cont
 }
 
 /** Headers that speak of one hop only, or of bytes that are no longer as they were. */
-const hopByHop = /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-length|content-encoding|set-cookie|alt-svc|date|server)$/
+const hopByHop =
+  /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-length|content-encoding|set-cookie|alt-svc|date|server)$/
 /** The vendor's own, passed on under their names to a caller who speaks its format. */
 const vendorOwn = /^(x-ratelimit-|anthropic-|openai-|request-id$|x-request-id$|x-goog-|retry-after)/
 

@@ -8,7 +8,8 @@ import type { Endpoint, Knock } from '../route.ts'
 export function refuse(error: GatewayError, knock: Pick<Knock, 'endpoint' | 'callId'>, grant?: Grant): Response {
   const format = formatOfErrors(knock.endpoint)
   const headers: Record<string, string> = { 'content-type': 'application/json', 'x-litellm-call-id': knock.callId }
-  if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)))
+  if (error.retryAfterMs !== undefined)
+    headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)))
   else if (error.status === 503) headers['retry-after'] = '1'
   if (grant) Object.assign(headers, grant.lease.headers)
   const { upstream } = error.detail

@@ -6,10 +6,10 @@ import { GatewayError, isGatewayError } from 'turnpike-core/internal/kernel/faul
 import type { Answer } from 'turnpike-core/internal/router/dispatch'
 import type { House } from '../../house.ts'
 import type { Grant } from '../admit.ts'
-import { answerHeaders } from './headers.ts'
 import type { Journal } from '../journal.ts'
 import { inputEstimate } from '../price.ts'
 import type { Knock, Surface } from '../route.ts'
+import { answerHeaders } from './headers.ts'
 
 export interface Responding {
   readonly knock: Knock & { readonly endpoint: Surface }
@@ -30,7 +30,9 @@ export function respond(responding: Responding): Response {
     const whole = call.stream ? unfoldAnswer(call, reply, framing) : answerWhole(call, reply)
     const cost = journal.settle({ outcome: 'answered', status: 200, usage: whole.usage })
     const contentType = call.stream ? (framing?.contentType ?? 'text/event-stream') : 'application/json'
-    return new Response(whole.bytes as Uint8Array<ArrayBuffer>, { headers: answerHeaders({ ...responding, cost, contentType }) })
+    return new Response(whole.bytes as Uint8Array<ArrayBuffer>, {
+      headers: answerHeaders({ ...responding, cost, contentType }),
+    })
   }
   const flow = flowFor(call, answer.compiled, { inputEstimate: inputEstimate(call), ...(framing && { framing }) })
   const headers = answerHeaders({ ...responding, contentType: flow.contentType })
@@ -79,14 +81,17 @@ function streamBody(reply: StreamReply, flow: Flow, journal: Journal): ReadableS
           }
         } catch (thrown) {
           if (over) return
-          const error = isGatewayError(thrown) ? thrown : new GatewayError('internal', 'Internal server error', { cause: thrown })
+          const error = isGatewayError(thrown)
+            ? thrown
+            : new GatewayError('internal', 'Internal server error', { cause: thrown })
           if (error.code !== 'client-gone') controller.enqueue(flow.fail(error))
           controller.close()
           settle(error)
         }
       },
       cancel() {
-        if (!over) settle(new GatewayError('client-gone', 'The caller closed the connection before the answer was complete.'))
+        if (!over)
+          settle(new GatewayError('client-gone', 'The caller closed the connection before the answer was complete.'))
       },
     },
     { highWaterMark: 0 },

@@ -12,7 +12,8 @@ export async function readBody(request: Request, { maxBytes, timeoutMs }: BodyLi
   const declared = Number(request.headers.get('content-length') ?? Number.NaN)
   if (declared > maxBytes) throw tooLarge(maxBytes)
   const encoding = request.headers.get('content-encoding')
-  if (encoding === null && declared <= maxBytes) return inTime(request.arrayBuffer(), timeoutMs).then((buffer) => new Uint8Array(buffer))
+  if (encoding === null && declared <= maxBytes)
+    return inTime(request.arrayBuffer(), timeoutMs).then((buffer) => new Uint8Array(buffer))
   if (!request.body) return new Uint8Array()
   return inTime(collect(decoded(request.body, encoding), maxBytes), timeoutMs)
 }
@@ -20,7 +21,10 @@ export async function readBody(request: Request, { maxBytes, timeoutMs }: BodyLi
 async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new GatewayError('slow-request', `The request body did not arrive within ${ms / 1000} s.`)), ms)
+    timer = setTimeout(
+      () => reject(new GatewayError('slow-request', `The request body did not arrive within ${ms / 1000} s.`)),
+      ms,
+    )
   })
   try {
     return await Promise.race([work, late])
@@ -35,7 +39,11 @@ async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
 function decoded(body: ReadableStream<Uint8Array>, encoding: string | null): ReadableStream<Uint8Array> {
   if (encoding === null || encoding === 'identity') return body
   if (encoding !== 'gzip' && encoding !== 'deflate')
-    throw new GatewayError('invalid-request', `The content-encoding \`${encoding.slice(0, 40)}\` is not accepted; send identity, gzip or deflate.`, { status: 415 })
+    throw new GatewayError(
+      'invalid-request',
+      `The content-encoding \`${encoding.slice(0, 40)}\` is not accepted; send identity, gzip or deflate.`,
+      { status: 415 },
+    )
   return body.pipeThrough(new DecompressionStream(encoding) as unknown as ReadableWritablePair<Uint8Array, Uint8Array>)
 }
 
@@ -63,5 +71,8 @@ async function collect(body: ReadableStream<Uint8Array>, maxBytes: number): Prom
 }
 
 function tooLarge(maxBytes: number): GatewayError {
-  return new GatewayError('too-large', `The request body is larger than the limit of ${Math.floor(maxBytes / 2 ** 20)} MB.`)
+  return new GatewayError(
+    'too-large',
+    `The request body is larger than the limit of ${Math.floor(maxBytes / 2 ** 20)} MB.`,
+  )
 }

@@ -7,17 +7,29 @@ import type { Principal } from '../../vocabulary/principal.ts'
 const maxLength = 256
 
 /** What the caller wrote in the margin: tags, the end user, notes for the ledger. */
-export function callerNotes(headers: Headers, call: Call | undefined, principal: Principal): Pick<Exchange, 'tags' | 'endUser' | 'metadata'> {
+export function callerNotes(
+  headers: Headers,
+  call: Call | undefined,
+  principal: Principal,
+): Pick<Exchange, 'tags' | 'endUser' | 'metadata'> {
   const members = call?.envelope.members
   const metadata = members?.has('metadata') ? asObject(field(call, 'metadata')) : undefined
   const asked = members?.has('tags') ? field(call, 'tags') : undefined
   const header = headers.get('x-litellm-tags')
   const tags = new Set<string>(principal.kind === 'key' ? principal.key.tags : [])
-  for (const tag of [...list(metadata?.tags), ...list(asked), ...(header?.split(',') ?? [])]) if (tag.trim() !== '') tags.add(tag.trim().slice(0, maxLength))
+  for (const tag of [...list(metadata?.tags), ...list(asked), ...(header?.split(',') ?? [])])
+    if (tag.trim() !== '') tags.add(tag.trim().slice(0, maxLength))
   const endUser =
-    headers.get('x-litellm-end-user-id') ?? headers.get('x-litellm-customer-id') ?? (members?.has('user') ? asString(field(call, 'user')) : undefined) ?? asString(metadata?.user_id)
+    headers.get('x-litellm-end-user-id') ??
+    headers.get('x-litellm-customer-id') ??
+    (members?.has('user') ? asString(field(call, 'user')) : undefined) ??
+    asString(metadata?.user_id)
   const notes = asObject(metadata?.spend_logs_metadata)
-  return { tags: [...tags].slice(0, 64), metadata: notes ?? {}, ...(endUser !== undefined && endUser !== null && { endUser: endUser.slice(0, maxLength) }) }
+  return {
+    tags: [...tags].slice(0, 64),
+    metadata: notes ?? {},
+    ...(endUser !== undefined && endUser !== null && { endUser: endUser.slice(0, maxLength) }),
+  }
 }
 
 function list(value: unknown): string[] {

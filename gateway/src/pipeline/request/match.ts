@@ -40,10 +40,12 @@ export function createMatcher(table: readonly Endpoint[]): (method: string, path
 
 function patternOf(path: string, endpoint: Endpoint): Pattern {
   const names: string[] = []
-  const source = path.replace(/[.*?^${}()|[\]\\]/g, '\\$&').replace(/(?<=\/):(\w+)(\+?)/g, (_, name: string, rest: string) => {
-    names.push(name)
-    return rest === '+' ? '([^?#]+?)' : '([^/?#:]+)'
-  })
+  const source = path
+    .replace(/[.*?^${}()|[\]\\]/g, '\\$&')
+    .replace(/(?<=\/):(\w+)(\+?)/g, (_, name: string, rest: string) => {
+      names.push(name)
+      return rest === '+' ? '([^?#]+?)' : '([^/?#:]+)'
+    })
   return { expression: new RegExp(`^${source}$`), names, endpoint }
 }
 

@@ -74,3 +74,8 @@ export function mediaNote(media: Extract<AssistantPart, { type: 'media' }>): str
   const place = media.source.type === 'url' && !media.source.url.startsWith('data:') ? `: ${media.source.url}` : ''
   return `[${media.kind} that this API cannot carry in an answer${place}]`
 }
+
+/** An id for what its provider gave none: clients join calls and results by it. */
+export function newId(prefix: 'msg' | 'toolu'): string {
+  return `${prefix}_${crypto.randomUUID().replaceAll('-', '')}`
+}

@@ -86,7 +86,7 @@ const budgets: Readonly<Record<Effort, number>> = {
 export function writeReasoning(asked: Asked): Written {
   const { reasoning, profile, barred, notes, kept } = asked
   const strange = asObject(kept.thinking)
-  if (strange?.type !== undefined && barred === undefined) return { thinking: strange }
+  if (strange && reasoning?.mode === undefined && barred === undefined) return { thinking: strange }
   if (!reasoning) return {}
   if (profile.thinking === 'none' && !isOff(reasoning)) {
     notes.dropped('reasoning', 'the model does not think.')

@@ -151,10 +151,10 @@ function writeParameters(
   strict: boolean,
   { path, notes }: { path: string; notes: Notes },
 ): JsonObject {
-  const schema = parameters ?? {}
-  const typed = schema.type === 'object' ? schema : { type: 'object', ...schema }
+  if (!parameters) return { type: 'object', ...(strict && { additionalProperties: false }) }
+  const typed = parameters.type === 'object' ? parameters : { type: 'object', ...parameters }
   const fitted = strict ? fitSchema(typed) : typed
-  if (parameters && JSON.stringify(fitted) !== JSON.stringify(schema))
+  if (fitted !== parameters && JSON.stringify(fitted) !== JSON.stringify(parameters))
     notes.adjusted(`${path}.parameters`, 'the schema was brought into the form that Anthropic takes.')
   return fitted
 }
@@ -164,11 +164,10 @@ function emulateCustom(tool: Extract<Tool, { type: 'custom' }>, path: string, { 
   notes.emulated(path, 'Anthropic has no tools with free input: it is one string argument, `input`.')
   const grammar =
     tool.grammar && `The input must match this ${tool.grammar.syntax} grammar:\n${tool.grammar.definition}`
-  const description = [tool.description, grammar].filter((text) => text !== undefined).join('\n\n')
   const input = { type: 'string', ...(grammar !== undefined && { description: grammar }) }
   return {
     name: names.wire(tool.name),
-    ...(description !== '' && { description }),
+    ...(tool.description !== undefined && { description: tool.description }),
     input_schema: { type: 'object', properties: { input }, required: ['input'], additionalProperties: false },
     ...writeCache(tool.cache),
   }

@@ -146,9 +146,11 @@ function writeInput(part: ToolResultPart, path: string, notes: Notes): JsonObjec
 
 function writeToolResult(message: ToolMessage, path: string, { ids, notes }: Writing): Turn {
   const content = writeResultContent(message, path, notes)
+  const callId = ids.wire(message.callId)
+  if (callId !== message.callId) notes.adjusted(`${path}.callId`, `the call's id is ${callId} at Anthropic.`)
   const block: JsonObject = {
     type: 'tool_result',
-    tool_use_id: ids.wire(message.callId),
+    tool_use_id: callId,
     ...(content !== undefined && { content }),
     ...(message.isError !== undefined && { is_error: message.isError }),
     ...writeCache(message.cache),

@@ -48,5 +48,5 @@ export function optionalArray(value: Json | undefined, path: string): readonly J
 }
 
 /** The names that the writers give a nameless schema and a nameless file, because OpenAI wants one; the readers take them for none. */
-export const unnamedSchema = 'response'
-export const unnamedFile = 'document.pdf'
+export const unnamedSchema = 'unnamed_schema'
+export const unnamedFile = 'unnamed.pdf'

@@ -16,16 +16,16 @@ import { readContent, readPart, readTexts } from './read-parts.ts'
 /** What earlier messages said that later ones refer to. */
 interface Reading {
   readonly warnings: Warning[]
-  /** the last call of each function, for results that name the function only */
-  readonly legacyCalls: Map<string, string>
-  /** calls of custom tools */
-  readonly customCalls: Set<string>
+  /** calls without a result so far, for results that do not say which call they belong to */
+  readonly open: ToolCallPart[]
+  /** ids of calls of custom tools */
+  readonly custom: Set<string>
 }
 
 /** Reads `messages`. */
 export function readMessages(value: Json | undefined): { messages: readonly Message[]; warnings: readonly Warning[] } {
   const list = optionalArray(value, 'messages') ?? refuse('messages', 'an array of messages')
-  const reading: Reading = { warnings: [], legacyCalls: new Map(), customCalls: new Set() }
+  const reading: Reading = { warnings: [], open: [], custom: new Set() }
   const messages = list.map((message, at) => readMessage(requiredObject(message, `messages[${at}]`), at, reading))
   return { messages, warnings: reading.warnings }
 }
@@ -81,23 +81,31 @@ function readUser(message: JsonObject, path: string): UserMessage {
 }
 
 function readToolResult(message: JsonObject, path: string, reading: Reading): ToolMessage {
-  const callId = requiredString(message.tool_call_id, `${path}.tool_call_id`)
+  const callId = optionalString(message.tool_call_id, `${path}.tool_call_id`) ?? openCall(message.name, reading)
+  if (callId === undefined) return refuse(`${path}.tool_call_id`, 'the id of the call that this answers')
+  const at = reading.open.findIndex((call) => call.id === callId)
+  if (at >= 0) reading.open.splice(at, 1)
   const { cache_control: _mark, ...unmarked } = message
   return {
     role: 'tool',
     callId,
     ...nameOf(message, path),
-    ...(reading.customCalls.has(callId) && { kind: 'custom' }),
+    ...(reading.custom.has(callId) && { kind: 'custom' }),
     content: readContent(unmarked, path),
     ...readCache(message),
   }
 }
 
-/** The deprecated role whose messages name the function instead of the call. */
+/** The call that a result without an id answers: the first open one, of this function if it names one. */
+function openCall(name: Json | undefined, { open }: Reading): string | undefined {
+  return (open.find((call) => call.name === name) ?? (name === undefined || name === null ? open[0] : undefined))?.id
+}
+
+/** The deprecated role, whose messages name the function and never the call. */
 function readFunctionResult(message: JsonObject, path: string, reading: Reading): ToolMessage {
   const name = requiredString(message.name, `${path}.name`)
-  const callId = reading.legacyCalls.get(name) ?? legacyId(path)
-  return { role: 'tool', callId, name, content: readContent(message, path), ...readCache(message) }
+  const id = openCall(name, reading) ?? madeUpId(path)
+  return readToolResult({ ...message, tool_call_id: id }, path, reading)
 }
 
 function readAssistant(message: JsonObject, path: string, reading: Reading): AssistantMessage {
@@ -162,20 +170,18 @@ function readImages(message: JsonObject, path: string): AssistantPart[] {
   return images.map((image, at) => readPart(image, `${path}.images[${at}]`))
 }
 
-const legacyId = (path: string): string => `call_${path.replace(/\D+/g, '')}_legacy`
+/** An id for a call that came without one, the same whenever the same history is read. */
+const madeUpId = (path: string): string => `call_${path.match(/\d+/g)?.join('_') ?? '0'}`
 
 function readCalls(message: JsonObject, path: string, reading: Reading): ToolCallPart[] {
   const calls = (optionalArray(message.tool_calls, `${path}.tool_calls`) ?? []).map((call, at) =>
     readCall(requiredObject(call, `${path}.tool_calls[${at}]`), `${path}.tool_calls[${at}]`),
   )
-  for (const call of calls) if (call.kind === 'custom') reading.customCalls.add(call.id)
   const legacy = optionalObject(message.function_call, `${path}.function_call`)
-  if (!legacy) return calls
-  const name = optionalString(legacy.name, `${path}.function_call.name`) ?? ''
-  const id = legacyId(path)
-  reading.legacyCalls.set(name, id)
-  const input = readArguments(legacy.arguments, `${path}.function_call.arguments`)
-  return [...calls, { type: 'tool-call', id, name, kind: 'function', input }]
+  if (legacy) calls.push(readCall({ function: legacy }, `${path}.function_call`))
+  reading.open.push(...calls)
+  for (const call of calls) if (call.kind === 'custom') reading.custom.add(call.id)
+  return calls
 }
 
 function readCall(call: JsonObject, path: string): ToolCallPart {
@@ -184,7 +190,7 @@ function readCall(call: JsonObject, path: string): ToolCallPart {
   const place = custom ? `${path}.custom` : `${path}.function`
   return compact({
     type: 'tool-call' as const,
-    id: requiredString(call.id, `${path}.id`),
+    id: optionalString(call.id, `${path}.id`) ?? madeUpId(path),
     name: optionalString(made.name, `${place}.name`) ?? '',
     kind: custom ? ('custom' as const) : ('function' as const),
     input: custom

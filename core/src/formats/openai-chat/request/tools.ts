@@ -40,11 +40,13 @@ export function readTools(body: JsonObject): readonly Tool[] | undefined {
 function readTool(value: Json, path: string): Tool {
   const tool = requiredObject(value, path)
   const type = optionalString(tool.type, `${path}.type`)
+  // other kinds are hosted tools, even those that name a function (Moonshot's `builtin_function`)
+  if (type !== undefined && type !== 'function' && type !== 'custom')
+    return { type: 'native', format: 'openai-chat', value: tool }
   const nested = optionalObject(tool.function, `${path}.function`)
   if (nested) return readFunction({ declared: nested, outer: tool }, `${path}.function`)
   if (type === 'custom' && tool.input_schema === undefined) return readCustom(tool, path)
-  if (type === undefined || type === 'function' || type === 'custom') return readFlat(tool, path)
-  return { type: 'native', format: 'openai-chat', value: tool }
+  return readFlat(tool, path)
 }
 
 function readFlat(tool: JsonObject, path: string): FunctionTool {
@@ -136,6 +138,18 @@ export interface Writing {
   warn(kind: Warning['kind'], path: string, why: string): void
 }
 
+/** The name that stands on the wire for a tool; a warning where it is another than the caller's. */
+export function wireName(
+  tool: { readonly name: string; readonly namespace?: string },
+  path: string,
+  writing: Writing,
+): string {
+  const name = writing.names.wire(tool.name, tool.namespace)
+  if (name !== tool.name) writing.warn('adjusted', `${path}.name`, `it is called ${name} on the wire`)
+  if (tool.namespace !== undefined) writing.warn('adjusted', `${path}.namespace`, 'it is part of the name on the wire')
+  return name
+}
+
 /** The `cache_control` member where the endpoint takes it; else a warning. */
 export function cacheMember(
   part: { readonly cache?: { readonly ttl?: '5m' | '1h' } },
@@ -167,7 +181,7 @@ const writers: ToolWriters = {
       ...native,
       function: compact({
         ...asObject(native?.function),
-        name: writing.names.wire(tool.name, tool.namespace),
+        name: wireName(tool, path, writing),
         description: tool.description,
         parameters: tool.parameters,
         strict: tool.strict,
@@ -178,7 +192,7 @@ const writers: ToolWriters = {
   custom: (tool, path, writing) => ({
     type: 'custom',
     custom: compact({
-      name: writing.names.wire(tool.name),
+      name: wireName(tool, path, writing),
       description: tool.description,
       format: tool.grammar && { type: 'grammar', grammar: { ...tool.grammar } },
     }),
@@ -191,13 +205,26 @@ const writers: ToolWriters = {
 }
 
 /** The `tool_choice` member. */
-export function writeToolChoice(choice: ToolChoice, request: ChatRequest, names: ToolNames): Json {
-  const custom = (name: string) => request.tools?.some((tool) => tool.type === 'custom' && tool.name === name) ?? false
-  const reference = (name: string, kind: 'function' | 'custom') => ({ type: kind, [kind]: { name: names.wire(name) } })
-  if (choice.type === 'tool') {
-    return reference(choice.name, choice.kind ?? (custom(choice.name) ? 'custom' : 'function'))
-  }
+export function writeToolChoice(choice: ToolChoice, request: ChatRequest, writing: Writing): Json {
+  if (choice.type === 'tool') return reference(choice, request, writing)
   if (choice.type !== 'allowed') return choice.type
-  const tools = choice.names.map((name) => reference(name, custom(name) ? 'custom' : 'function'))
+  const tools = choice.names.map((name) => reference({ name }, request, writing))
   return { type: 'allowed_tools', allowed_tools: { mode: choice.mode, tools } }
+}
+
+/** Names a tool as the choice wants it: by its kind and its name on the wire. */
+function reference(
+  choice: { readonly name: string; readonly kind?: 'function' | 'custom' },
+  request: ChatRequest,
+  writing: Writing,
+): JsonObject {
+  const tool = request.tools?.find((each) => each.type !== 'native' && each.name === choice.name)
+  const kind = choice.kind ?? (tool?.type === 'custom' ? 'custom' : 'function')
+  const { name } = choice
+  return {
+    type: kind,
+    [kind]: {
+      name: tool?.type === 'function' ? wireName({ ...tool, name }, 'toolChoice', writing) : writing.names.wire(name),
+    },
+  }
 }

@@ -10,7 +10,7 @@ import type {
 import type { AssistantPart, MediaPart, ReasoningPart, TextPart, ToolCallPart } from '../../../vocabulary/parts.ts'
 import { openDetails, writeCallSeal } from '../reasoning.ts'
 import { unsupported } from './fields.ts'
-import { cacheMember, type Writing } from './tools.ts'
+import { cacheMember, type Writing, wireName } from './tools.ts'
 import { writeMedia } from './write-media.ts'
 
 /** What the writers of messages share. */
@@ -161,7 +161,7 @@ function writeSaid(part: AssistantPart, path: string, writing: MessageWriting): 
 }
 
 function writeCall(call: ToolCallPart, path: string, writing: MessageWriting): JsonObject {
-  const name = writing.names.wire(call.name, call.namespace)
+  const name = wireName(call, path, writing)
   const mark = cacheMember(call, path, writing)
   if (call.kind === 'custom') return { id: call.id, type: 'custom', custom: { name, input: call.input }, ...mark }
   if (call.input === '') writing.warn('adjusted', `${path}.input`, 'no arguments are an empty object')

@@ -77,7 +77,7 @@ class StreamReader implements Transducer<Frame, ChatEvent> {
     // Azure opens with a chunk that only tells of the prompt's filtering, without id and model
     if (this.#started || (!id && bare)) return
     this.#started = true
-    const tier = asString(chunk.service_tier)
+    const tier = asString(chunk.service_tier) || undefined
     this.#emit({
       type: 'response-start',
       id: id || freshId('chatcmpl-'),
@@ -100,7 +100,7 @@ class StreamReader implements Transducer<Frame, ChatEvent> {
     this.#usageLast = raw !== undefined && (bare || this.#usage === undefined)
     if (!raw) return
     this.#usage = readUsage(raw)
-    this.#emit({ type: 'usage', usage: this.#usage })
+    if (this.#started) this.#emit({ type: 'usage', usage: this.#usage })
   }
 
   #fail(error: GatewayError): void {

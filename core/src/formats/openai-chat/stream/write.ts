@@ -29,12 +29,16 @@ export function writeStream(request: ChatRequest): Transducer<ChatEvent, Frame> 
   return new StreamWriter(request)
 }
 
+/** Stands for a name that the provider never told: clients take no call without one. */
+const nameless = 'unnamed'
+
 const nothing = (): void => {}
 
 class StreamWriter implements Transducer<ChatEvent, Frame> {
   readonly #choices = new Map<number, OpenChoice>()
   readonly #counts: boolean
   #out: Frame[] = []
+  #started = false
   #over = false
   #createdAt = 0
   #head: JsonObject
@@ -127,6 +131,9 @@ class StreamWriter implements Transducer<ChatEvent, Frame> {
   }
 
   #start(event: ChatEventOf<'response-start'>): void {
+    // id and model stay what the first chunk said
+    if (this.#started || this.#choices.size > 0) return
+    this.#started = true
     this.#createdAt = event.createdAt
     this.#head = compact({
       id: event.id || this.#head.id,
@@ -159,8 +166,11 @@ class StreamWriter implements Transducer<ChatEvent, Frame> {
     const open = this.#at(choice)
     if (!open) return
     const index = open.calls.push({ part, kind }) - 1
-    const made = kind === 'custom' ? { custom: { name, input: '' } } : { function: { name, arguments: '' } }
-    this.#delta(choice, { tool_calls: [{ index, id, type: kind, ...made, ...writeCallSeal(opaque) }] })
+    const made =
+      kind === 'custom' ? { custom: { name, input: '' } } : { function: { name: name || nameless, arguments: '' } }
+    this.#delta(choice, {
+      tool_calls: [{ index, id: id || freshId('call_'), type: kind, ...made, ...writeCallSeal(opaque) }],
+    })
   }
 
   #callMore({ choice, part, input }: ChatEventOf<'tool-delta'>): void {

@@ -53,10 +53,16 @@ function addItem(turn: Turn, item: JsonObject): void {
   const id = typeOf(item) === 'message' ? foreignId(item.id) : undefined
   const first = parts[0]
   const later = turn.content.some(({ type }) => type === 'text' || type === 'refusal')
-  if (id !== undefined && !later) turn.id = id
-  else if (id !== undefined && first?.type === 'text')
+  if (id !== undefined && !later) {
+    turn.id = id
+    if (first?.type === 'text' && first.native) parts[0] = { ...first, ...keepNative(withoutId(first.native.value)) }
+  } else if (id !== undefined && first?.type === 'text')
     parts[0] = { ...first, ...keepNative({ id, ...first.native?.value }) }
   turn.content.push(...parts)
+}
+
+function withoutId({ id: _, ...rest }: JsonObject): JsonObject {
+  return rest
 }
 
 /** Results that the caller brings of tools that only this format knows. */

@@ -121,7 +121,12 @@ function writeLimits(request: ChatRequest, profile: ModelProfile, { notes, forei
   const most = profile.maxOutputTokens ?? Number.POSITIVE_INFINITY
   const asked = request.maxOutputTokens
   const limit = asked === undefined ? undefined : Math.min(foreign ? Math.max(asked, fewestTokens) : asked, most)
-  if (limit !== asked) notes.note('adjusted', 'maxOutputTokens', `the model takes between ${fewestTokens} and ${most}`)
+  if (limit !== asked)
+    notes.note(
+      'adjusted',
+      'maxOutputTokens',
+      limit === most ? `the model gives ${most} at most` : `OpenAI takes ${fewestTokens} or more`,
+    )
   const samples = profile.sampling !== false
   if (!samples)
     for (const name of ['temperature', 'topP'] as const)

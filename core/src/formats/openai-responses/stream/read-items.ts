@@ -95,7 +95,10 @@ function itemFor(state: State, event: JsonObject, type: string): Item {
 
 function added(state: State, event: JsonObject): void {
   const value = asObject(event.item)
-  if (!value || state.byId.has(asString(value.id) ?? '')) return
+  if (!value) return
+  // xAI gives several items of one answer the same id, so a known one is a repetition only at the same place
+  const known = state.byId.get(asString(value.id) ?? '')
+  if (known && (!known.done || state.byIndex.get(asNumber(event.output_index) ?? -1) === known)) return
   const item = open(state, value, asNumber(event.output_index))
   if (item.type === 'reasoning') {
     // a seal that belongs to the call behind it is no thought
@@ -137,7 +140,7 @@ function paragraph(state: State, event: JsonObject): number | undefined {
 }
 
 function tool(state: State, event: JsonObject): ToolInput | undefined {
-  return find(state, event)?.tool
+  return find(state, event)?.tool ?? state.all.findLast((item) => item.tool && !item.done)?.tool
 }
 
 type Take = (state: State, event: JsonObject) => void
@@ -223,9 +226,10 @@ function completeMessage(state: State, item: Item, value: JsonObject): void {
   const content = typeof value.content === 'string' ? [{ type: 'output_text', text: value.content }] : value.content
   for (const [index, part] of (Array.isArray(content) ? content : []).map(asObject).entries()) {
     if (!part) continue
-    const native = item.said.size === 0 ? { ...item, value } : item
-    if (part.type === 'refusal') saidAt(state, native, index, 'refusal').rest(text(part.refusal))
-    else completeText(saidAt(state, native, index, 'text'), part)
+    // a provider may tell a message's extras only now
+    const target = item.said.size === 0 ? { ...item, value } : item
+    if (part.type === 'refusal') saidAt(state, target, index, 'refusal').rest(text(part.refusal))
+    else completeText(saidAt(state, target, index, 'text'), part)
   }
 }
 

@@ -117,11 +117,15 @@ function start(state: State, event: JsonObject): void {
 function finish(state: State, event: JsonObject): void {
   start(state, event)
   const response = asObject(event.response) ?? {}
-  if (response.status === 'failed') return fail(state, readOpenaiErrorObject(errorOf(response)))
+  if (response.status === 'failed') {
+    fail(state, readOpenaiErrorObject(errorOf(response)))
+    return
+  }
   const items = asArray(response.output).filter(isObject)
   if (!state.items.any()) for (const item of items) state.items.whole(item)
   state.items.close()
   const told = asObject(response.usage)
+  const tier = asString(response.service_tier)
   const calls = countCalls(items.length > 0 ? items : state.items.natives())
   const native = responseExtras(response)
   const status = response.status ?? (event.type === 'response.incomplete' ? 'incomplete' : 'completed')
@@ -130,6 +134,7 @@ function finish(state: State, event: JsonObject): void {
     { type: 'choice-end', choice: 0, finish: readFinish({ ...response, status }, state.items.called()) },
     {
       type: 'response-end',
+      ...(tier !== undefined && { serviceTier: tier }),
       usage: told ? readUsage(told, calls) : { ...noUsage, calls },
       ...(native && { native: { format: own, fields: native } }),
     },

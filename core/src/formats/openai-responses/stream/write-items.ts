@@ -19,44 +19,13 @@ export interface ReasoningWriter {
  */
 export function writeReasoning(stage: Stage, givenId: string | undefined): ReasoningWriter {
   const id = foreignId(givenId)
-  const summary: { readonly key: number; text: string; closed: boolean }[] = []
-  let raw: string | undefined
+  const summary = writeSummary(stage)
+  const raw = writeRaw(stage)
   let place: Place | undefined
 
   function open(plain: boolean): Place {
     place ??= stage.open({ type: 'reasoning', summary: [] }, { prefix: 'rs', id, plain })
     return place
-  }
-  const part = (text: string) => ({ type: 'summary_text', text })
-
-  function closeSummary(at: Place): void {
-    const last = summary.at(-1)
-    if (!last || last.closed) return
-    last.closed = true
-    const where = { ...at, summary_index: summary.length - 1 }
-    stage.emit('response.reasoning_summary_text.done', { ...where, text: last.text })
-    stage.emit('response.reasoning_summary_part.done', { ...where, part: part(last.text) })
-  }
-
-  function summarize(at: Place, text: string, key: number): void {
-    let last = summary.at(-1)
-    if (last?.key !== key) {
-      closeSummary(at)
-      last = { key, text: '', closed: false }
-      summary.push(last)
-      stage.emit('response.reasoning_summary_part.added', { ...at, summary_index: summary.length - 1, part: part('') })
-    }
-    last.text += text
-    if (text === '') return
-    stage.emit('response.reasoning_summary_text.delta', { ...at, summary_index: summary.length - 1, delta: text })
-  }
-
-  function think(at: Place, text: string): void {
-    const where = { ...at, content_index: 0 }
-    if (raw === undefined)
-      stage.emit('response.content_part.added', { ...where, part: { type: 'reasoning_text', text: '' } })
-    raw = (raw ?? '') + text
-    stage.emit('response.reasoning_text.delta', { ...where, delta: text })
   }
 
   return {
@@ -64,24 +33,84 @@ export function writeReasoning(stage: Stage, givenId: string | undefined): Reaso
     delta(text, paragraph) {
       if (text === '' && paragraph === undefined) return
       const at = open(paragraph === undefined)
-      if (paragraph === undefined && id !== undefined) think(at, text)
-      else summarize(at, text, paragraph ?? -1)
+      if (paragraph === undefined && id !== undefined) raw.delta(at, text)
+      else summary.delta(at, text, paragraph ?? -1)
     },
     close(opaque) {
       const at = open(false)
-      closeSummary(at)
-      if (raw !== undefined) {
-        const where = { ...at, content_index: 0 }
-        stage.emit('response.reasoning_text.done', { ...where, text: raw })
-        stage.emit('response.content_part.done', { ...where, part: { type: 'reasoning_text', text: raw } })
-      }
+      summary.close(at)
+      raw.close(at)
+      const content = raw.content()
       stage.close(at, {
         type: 'reasoning',
-        summary: summary.map(({ text }) => part(text)),
-        ...(raw !== undefined && { content: [{ type: 'reasoning_text', text: raw }] }),
+        summary: summary.parts(),
+        ...(content.length > 0 && { content }),
         ...(opaque && { encrypted_content: writeSeal(opaque, 'thought') }),
       })
     },
+  }
+}
+
+interface SummaryWriter {
+  /** a new key begins a new paragraph */
+  delta(at: Place, text: string, key: number): void
+  close(at: Place): void
+  parts(): JsonObject[]
+}
+
+function writeSummary(stage: Stage): SummaryWriter {
+  const paragraphs: { readonly key: number; text: string; closed: boolean }[] = []
+  const part = (text: string) => ({ type: 'summary_text', text })
+  const where = (at: Place) => ({ ...at, summary_index: paragraphs.length - 1 })
+
+  function close(at: Place): void {
+    const last = paragraphs.at(-1)
+    if (!last || last.closed) return
+    last.closed = true
+    stage.emit('response.reasoning_summary_text.done', { ...where(at), text: last.text })
+    stage.emit('response.reasoning_summary_part.done', { ...where(at), part: part(last.text) })
+  }
+
+  return {
+    close,
+    delta(at, text, key) {
+      let last = paragraphs.at(-1)
+      if (last?.key !== key) {
+        close(at)
+        last = { key, text: '', closed: false }
+        paragraphs.push(last)
+        stage.emit('response.reasoning_summary_part.added', { ...where(at), part: part('') })
+      }
+      last.text += text
+      if (text !== '') stage.emit('response.reasoning_summary_text.delta', { ...where(at), delta: text })
+    },
+    parts: () => paragraphs.map(({ text }) => part(text)),
+  }
+}
+
+interface RawWriter {
+  delta(at: Place, text: string): void
+  close(at: Place): void
+  content(): JsonObject[]
+}
+
+function writeRaw(stage: Stage): RawWriter {
+  let said: string | undefined
+  const part = (text: string) => ({ type: 'reasoning_text', text })
+  return {
+    delta(at, text) {
+      const where = { ...at, content_index: 0 }
+      if (said === undefined) stage.emit('response.content_part.added', { ...where, part: part('') })
+      said = (said ?? '') + text
+      stage.emit('response.reasoning_text.delta', { ...where, delta: text })
+    },
+    close(at) {
+      if (said === undefined) return
+      const where = { ...at, content_index: 0 }
+      stage.emit('response.reasoning_text.done', { ...where, text: said })
+      stage.emit('response.content_part.done', { ...where, part: part(said) })
+    },
+    content: () => (said === undefined ? [] : [part(said)]),
   }
 }
 

@@ -59,14 +59,23 @@ export function writeEvents(request: ChatRequest): EventWriter {
     stage.emit('response.failed', { response: { ...envelope.response('failed', stage.output()), ...told } })
   }
 
-  function complete(end: ChatEventOf<'response-end'>): void {
-    begin()
+  function closeBody(): Ending {
     const ending = endingOf(finish ?? { reason: 'stop' }, body.kinds())
     body.close(ending.status === 'incomplete' ? 'incomplete' : 'completed')
+    return ending
+  }
+
+  function complete(end: ChatEventOf<'response-end'>): void {
+    begin()
+    const ending = closeBody()
     over = true
     const response = envelope.response(ending.status, stage.output(), ending)
-    const native = end.native?.format === own ? end.native.fields : {}
-    stage.emit(`response.${ending.status}`, { response: { ...response, usage: writeUsage(end.usage), ...native } })
+    const told = {
+      usage: writeUsage(end.usage),
+      ...(end.serviceTier !== undefined && { service_tier: end.serviceTier }),
+      ...(end.native?.format === own && end.native.fields),
+    }
+    stage.emit(`response.${ending.status}`, { response: { ...response, ...told } })
   }
 
   function take(event: ChatEvent): void {
@@ -79,7 +88,7 @@ export function writeEvents(request: ChatRequest): EventWriter {
       if (event.type === 'response-start' || event.choice !== 0) return
       if (event.type === 'choice-end') {
         finish = event.finish
-        body.close(endingOf(finish, body.kinds()).status === 'incomplete' ? 'incomplete' : 'completed')
+        closeBody()
       } else body.take(event)
     }
   }
