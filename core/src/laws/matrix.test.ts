@@ -45,6 +45,8 @@ describe.each(pairs)('a caller of %s reaches a provider of %s', (from, to) => {
 
   test('and gets every word of every answer back', () => {
     for (const { name, request, response } of corpus) {
+      // a failed answer may be told as an error, without words
+      if (response.choices[0]?.finish.reason === 'error') continue
       const answered = formats[to].server.writeResponse(response, request)
       const read = formats[to].client.readResponse(JSON.parse(JSON.stringify(answered)) as JsonObject)
       const wire = JSON.stringify(formats[from].server.writeResponse(read, request))

@@ -83,15 +83,21 @@ function withFinishOf(response: ChatResponse, back: ChatResponse): ChatResponse 
   return { ...response, choices }
 }
 
+/** Answers that ended in a failure are at home in their own format alone: another may tell them as an error. */
+const answersFor = (format: FormatId) =>
+  corpus
+    .filter(({ response, home }) => home === format || response.choices[0]?.finish.reason !== 'error')
+    .map((item) => [item.name, item] as const)
+
 describe.each(ids)('L1 responses round trip through %s', (format) => {
-  test.each(corpus.map((item) => [item.name, item] as const))('%s', (_name, item) => {
+  test.each(answersFor(format))('%s', (_name, item) => {
     const body = formats[format].server.writeResponse(item.response, item.request)
     compare(formats[format].client.readResponse(JSON.parse(JSON.stringify(body)) as JsonObject), item, format)
   })
 })
 
 describe.each(ids)('L1 streams round trip through %s', (format) => {
-  test.each(corpus.map((item) => [item.name, item] as const))('%s', (_name, item) => {
+  test.each(answersFor(format))('%s', (_name, item) => {
     const streamed = { ...item.request, stream: true, includeUsage: true }
     const frames = run(formats[format].server.writeStream(streamed), unfold(item.response))
     compare(fold(run(formats[format].client.readStream(), frames)), item, format)

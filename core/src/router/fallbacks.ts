@@ -30,5 +30,6 @@ function lookUp(
 ): readonly string[] | undefined {
   const bare = model.slice(model.indexOf('/') + 1)
   const sibling = Object.keys(map).find((key) => key.slice(key.indexOf('/') + 1) === bare)
-  return map[group] ?? map[model] ?? map[bare] ?? (sibling === undefined ? undefined : map[sibling]) ?? map['*']
+  const key = [group, model, bare, sibling, '*'].find((name) => name !== undefined && Object.hasOwn(map, name))
+  return key === undefined ? undefined : map[key]
 }

@@ -61,7 +61,7 @@ export function createPool(
     names: [...groups.keys(), ...Object.keys(settings.aliases).filter((alias) => !settings.aliases[alias]?.hidden)],
     deployments,
     find(asked) {
-      const model = settings.aliases[asked]?.group ?? asked
+      const model = (Object.hasOwn(settings.aliases, asked) && settings.aliases[asked]?.group) || asked
       const exact = groups.get(model)
       if (exact) return { name: model, deployments: exact }
       const pinned = byId.get(model)

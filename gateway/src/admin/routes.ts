@@ -1,7 +1,7 @@
 import type { Policy, Route } from '../pipeline/route.ts'
-import { keyInfo, keysBySpend, listAliases, listKeys } from './key-listing.ts'
-import { deleteKeys, generateKey, setBlocked, updateKey } from './keys.ts'
-import { globalSpend, spendLogs } from './spend.ts'
+import { keyInfo, keysBySpend, listAliases, listKeys } from './keys/key-listing.ts'
+import { deleteKeys, generateKey, setBlocked, updateKey } from './keys/keys.ts'
+import { globalSpend, spendLogs } from './spend/spend.ts'
 
 function row(
   id: string,

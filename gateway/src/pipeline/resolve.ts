@@ -12,7 +12,7 @@ export interface ResolvedRoute {
 
 /** Resolves aliases first, then checks the grant on what they resolved to. Throws `unknown-model` or `model-denied`. */
 export function resolve(call: Call, caller: Principal, house: House): ResolvedRoute {
-  const asked = caller.kind === 'key' ? (caller.key.aliases[call.model] ?? call.model) : call.model
+  const asked = caller.kind === 'key' ? aliased(caller.key.aliases, call.model) : call.model
   const group = house.router.group(asked)
   if (caller.kind !== 'key') return { group, permits: () => true }
   checkModelAccess(caller.key, namesOf(asked, group), accessGroupsOf(group))
@@ -27,4 +27,9 @@ export function namesOf(asked: string, group: Group): readonly string[] {
 
 export function accessGroupsOf(group: Group): readonly string[] {
   return group.deployments.flatMap((deployment) => deployment.accessGroups ?? [])
+}
+
+/** The key's own name for a model, if it has one. */
+function aliased(aliases: Readonly<Record<string, string>>, model: string): string {
+  return Object.hasOwn(aliases, model) ? (aliases[model] ?? model) : model
 }

@@ -222,10 +222,7 @@ describe('a conversation for Anthropic', () => {
       ],
     })
     expect(messagesOf(value)[1]).toEqual({ role: 'assistant', content: 'Yes' })
-    expect(warnings.map(({ kind, path }) => `${kind} ${path}`)).toEqual([
-      'dropped messages.1.content.0',
-      'dropped messages.1.content.1',
-    ])
+    expect(warnings.map(({ path }) => path)).toEqual(['messages.1.content.0', 'messages.1.content.1'])
   })
 
   test.each(['audio', 'video'] as const)('refuses %s by name and never drops it', (kind) => {
@@ -322,15 +319,9 @@ describe('settings for Anthropic', () => {
       verbosity: 'low',
       store: true,
     })
-    expect(warnings.map(({ path }) => path).sort()).toEqual([
-      'frequencyPenalty',
-      'logitBias',
-      'logprobs',
-      'presencePenalty',
-      'seed',
-      'store',
-      'verbosity',
-    ])
+    expect(warnings.map(({ path }) => path).join(' ')).toBe(
+      'frequencyPenalty presencePenalty seed logitBias logprobs verbosity store',
+    )
     expect(faultOf(() => write({ choices: 2 })).detail.param).toBe('choices')
   })
 

@@ -2,8 +2,9 @@ import { GatewayError } from '../../kernel/faults.ts'
 import { asArray, asNumber, asString, isObject, type JsonObject } from '../../kernel/json.ts'
 import type { ChatResponse, Choice } from '../../vocabulary/chat-response.ts'
 import type { AssistantPart, TextPart } from '../../vocabulary/parts.ts'
+import { usageOf } from '../../vocabulary/usage.ts'
 import { bodyError } from './error.ts'
-import { argumentsOf, readModelPart, writeModelParts } from './request/parts.ts'
+import { isWhole, readModelPart, writeModelParts } from './request/parts.ts'
 import {
   callIds,
   candidateRest,
@@ -44,14 +45,14 @@ export function readResponse(given: JsonObject): ChatResponse {
   })
   const blocked = isObject(promptFeedback) ? asString(camel(promptFeedback).blockReason) : undefined
   const meter = meterUsage()
-  meter.read({ usageMetadata: {}, ...body })
+  meter.read(body)
   const serviceTier = isObject(body.usageMetadata) ? tierOf(body.usageMetadata) : undefined
   return {
     id,
     model: asString(body.modelVersion) ?? '',
     createdAt: secondsOf(body.createTime),
     choices: choices.length === 0 && blocked !== undefined ? [blockedChoice(blocked)] : choices,
-    usage: meter.usage()!,
+    usage: meter.usage() ?? usageOf({}),
     ...(serviceTier !== undefined && { serviceTier }),
     ...nativeFields(body, rests),
   }
@@ -124,8 +125,8 @@ export function writeAnswerParts(content: readonly AssistantPart[]): JsonObject[
 }
 
 function writeChoice({ index, content, finish, logprobs }: Choice, rest: JsonObject | undefined): JsonObject {
-  // a call whose arguments broke off must not be run
-  const whole = content.filter((part) => part.type !== 'tool-call' || argumentsOf(part) !== undefined)
+  // a call that broke off must not be run
+  const whole = content.filter((part) => part.type !== 'tool-call' || isWhole(part))
   const broken = whole.length < content.length && finish.reason !== 'length'
   const grounding = writeGrounding(textsOf(whole))
   return {

@@ -14,9 +14,8 @@ import type { ChatResponse, Choice } from '../../vocabulary/chat-response.ts'
 import type { AssistantPart, Citation, ToolCallPart } from '../../vocabulary/parts.ts'
 import { noUsage } from '../../vocabulary/usage.ts'
 import { failureIn, garbled } from './error.ts'
-import { closeAudio, gatherAudio, readImage, writeAnswerMedia } from './media.ts'
-import { readCallSeal, readReasoning, writeCallSeal, writeReasoning } from './reasoning.ts'
-import { readArguments, thinkingText } from './request/read-messages.ts'
+import { closeAudio, gatherAudio, readImage, writeAnswerMedia } from './parts/media.ts'
+import { readCallSeal, readReasoning, thinkingText, writeCallSeal, writeReasoning } from './parts/reasoning.ts'
 import { findUsage, readUsage, writeUsage } from './usage.ts'
 import {
   freshId,
@@ -163,11 +162,8 @@ function readCall(call: JsonObject): ToolCallPart {
 
 /** Arguments as JSON text, whatever a server sends in their place. */
 export function readInput(value: Json | undefined): string {
-  return isArray(value)
-    ? JSON.stringify(value)
-    : typeof value === 'string' || isObject(value)
-      ? readArguments(value, '')
-      : ''
+  if (typeof value === 'string') return value
+  return isArray(value) || isObject(value) ? JSON.stringify(value) : ''
 }
 
 /** Writes a whole answer. */

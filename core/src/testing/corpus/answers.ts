@@ -1,12 +1,20 @@
 import type { FinishReason } from '../../vocabulary/chat-response.ts'
 import type { FormatId } from '../../vocabulary/format-id.ts'
 import type { UsageParts } from '../../vocabulary/usage.ts'
-import { answer, assistant, conversation, text, user } from './conversation.ts'
+import { answer, assistant, call, conversation, text, user } from './conversation.ts'
 
 const ending = (home: FormatId, reason: FinishReason, raw: string) =>
   conversation(`${home} ends: ${raw}`, [user(`End with ${raw}.`)], answer('The end', { finish: { reason, raw } }), {
     home,
   })
+
+const calling = (home: FormatId, raw: string) =>
+  conversation(
+    `${home} ends in a call: ${raw}`,
+    [user('Ring the bell.')],
+    answer([call('call_bell', 'ring_bell', '{"times":2}')], { finish: { reason: 'tool-calls', raw } }),
+    { tools: [{ type: 'function', name: 'ring_bell' }], home },
+  )
 
 const using = (name: string, usage: UsageParts, home: FormatId) =>
   conversation(`usage: ${name}`, [user(`Use ${name}.`)], answer('Used.', { usage }), { home })
@@ -25,6 +33,16 @@ export const answers = [
   ending('gemini', 'length', 'MAX_TOKENS'),
   ending('gemini', 'content-filter', 'SAFETY'),
   ending('gemini', 'content-filter', 'RECITATION'),
+  ending('gemini', 'content-filter', 'PROHIBITED_CONTENT'),
+  ending('gemini', 'error', 'MALFORMED_FUNCTION_CALL'),
+  ending('gemini', 'other', 'OTHER'),
+  ending('openai-responses', 'stop', 'completed'),
+  ending('openai-responses', 'length', 'max_output_tokens'),
+  ending('openai-responses', 'content-filter', 'content_filter'),
+  calling('openai-chat', 'tool_calls'),
+  calling('openai-responses', 'completed'),
+  calling('anthropic-messages', 'tool_use'),
+  calling('gemini', 'STOP'),
   conversation(
     'anthropic ends at a stop sequence',
     [user('Stop at END.')],

@@ -83,7 +83,7 @@ function addCost(headers: Record<string, string>, cost: Cost): void {
 export function addKey(headers: Record<string, string>, principal: Principal, house: House): void {
   if (principal.kind !== 'key') return
   const { key } = principal
-  headers['x-litellm-key-spend'] = usd(toUsd(house.ledger.spendOf(key.hash)))
+  headers['x-litellm-key-spend'] = usd(toUsd(house.ledger.spendOf(key.hash, key.budgetDuration)))
   if (key.maxBudget !== undefined) headers['x-litellm-key-max-budget'] = usd(toUsd(key.maxBudget))
   if (key.tpmLimit !== undefined) headers['x-litellm-key-tpm-limit'] = String(key.tpmLimit)
   if (key.rpmLimit !== undefined) headers['x-litellm-key-rpm-limit'] = String(key.rpmLimit)

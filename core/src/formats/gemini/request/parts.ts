@@ -38,6 +38,11 @@ function readCall(given: JsonObject, opaque: Opaque | undefined, newId: () => st
   }
 }
 
+/** Whether a call can be handed out: it is named, and its arguments did not break off. */
+export function isWhole(call: ToolCallPart): boolean {
+  return call.name !== '' && argumentsOf(call) !== undefined
+}
+
 /** What the writing of parts needs to know, and where it says what it could not carry. */
 export interface PartContext {
   readonly names: Pick<ToolNames, 'wire'>

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../../kernel/json.ts'
 import type { ChatEvent, ChatEventOf } from '../../../vocabulary/chat-event.ts'
 import type { Finish, TokenLogprob } from '../../../vocabulary/chat-response.ts'
 import type { AssistantPart, Citation, Opaque, ToolCallPart } from '../../../vocabulary/parts.ts'
-import { argumentsOf, writeModelParts } from '../request/parts.ts'
+import { isWhole, writeModelParts } from '../request/parts.ts'
 import { formatId, ownSignature } from '../wire.ts'
 import { writeLogprobs } from './candidate.ts'
 import { writeFinish } from './finish.ts'
@@ -142,8 +142,8 @@ export class CandidateWriter {
     if (part?.start.type === 'tool-start') {
       const { choice: _choice, part: _part, ...event } = part.start
       const call: ToolCallPart = { ...event, type: 'tool-call', input: part.text }
-      // a call whose arguments broke off must not be run
-      if (argumentsOf(call)) for (const wire of written(call)) this.#say(part, wire)
+      // a call that broke off must not be run
+      if (isWhole(call)) for (const wire of written(call)) this.#say(part, wire)
       else this.#broken = true
     }
     this.#end(part)

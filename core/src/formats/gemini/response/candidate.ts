@@ -89,9 +89,13 @@ export function secondsOf(createTime: Json | undefined): number {
   return Number.isFinite(ms) ? Math.floor(ms / 1000) : 0
 }
 
-/** The opposite of {@link secondsOf}. */
+/** No date lies beyond (https://tc39.es/ecma262/#sec-time-values-and-time-range). */
+const latestMs = 8.64e15
+
+/** The opposite of {@link secondsOf}; absent for a time that is unknown or none. */
 export function timeOf(createdAt: number): { createTime?: string } {
-  return createdAt > 0 ? { createTime: new Date(createdAt * 1000).toISOString() } : {}
+  const ms = createdAt * 1000
+  return ms > 0 && ms <= latestMs ? { createTime: new Date(ms).toISOString() } : {}
 }
 
 /** Makes ids for calls that came without: of the answer's own id and a count, so that no two turns have the same. */

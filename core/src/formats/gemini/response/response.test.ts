@@ -112,6 +112,7 @@ describe('reading an answer', () => {
     const error = { code: 503, message: 'The model is overloaded.', status: 'UNAVAILABLE' }
     expect(() => read({ error })).toThrow('overloaded')
     expect(() => read({ hello: 1 })).toThrow(GatewayError)
+    expect(read({ candidates: [], usageMetadata: 0 }).usage.input).toBe(0)
   })
 })
 
@@ -134,6 +135,11 @@ describe('writing an answer', () => {
       ]),
     )
     expect(candidateOf(body).content.parts).toEqual([{ text: 'hm', thought: true }, { text: 'no' }])
+  })
+
+  test('a time that is no date is left out', () => {
+    expect(writeResponse(answer([], { createdAt: 9e15 })).createTime).toBeUndefined()
+    expect(writeResponse(answer([], { createdAt: 1767323045 })).createTime).toBe('2026-01-02T03:04:05.000Z')
   })
 
   test('of two signatures behind a text none is lost', () => {

@@ -196,6 +196,9 @@ describe('writing a stream', () => {
       { type: 'tool-start', ...at, id: 'c', name: 'f', kind: 'function' },
       { type: 'tool-delta', ...at, input: '{"a"' },
     ]
+    const nameless = open.map((event) => (event.type === 'tool-start' ? { ...event, name: '' } : event))
+    const whole: ChatEvent = { type: 'tool-delta', ...at, input: ':1}' }
+    expect(write([...nameless, whole, finish, end])).toHaveLength(1)
     const cut: ChatEvent = { type: 'choice-end', choice: 0, finish: { reason: 'length' } }
     expect(write([...open, finish, end])).toMatchObject([{ candidates: [{ finishReason: 'MALFORMED_FUNCTION_CALL' }] }])
     expect(write([...open, cut, end])).toMatchObject([{ candidates: [{ finishReason: 'MAX_TOKENS' }] }])

@@ -1,4 +1,4 @@
-import { asObject, asString, compact, isObject, type Json, type JsonObject } from '../../../kernel/json.ts'
+import { asObject, compact, isObject, type Json, type JsonObject } from '../../../kernel/json.ts'
 import type {
   AssistantMessage,
   Message,
@@ -8,7 +8,7 @@ import type {
 } from '../../../vocabulary/messages.ts'
 import type { AssistantPart, TextPart, ToolCallPart } from '../../../vocabulary/parts.ts'
 import type { Warning } from '../../../vocabulary/warnings.ts'
-import { readCallSeal, readReasoning } from '../reasoning.ts'
+import { readCallSeal, readReasoning, thinkingText } from '../parts/reasoning.ts'
 import { readAnnotation, readCache } from '../wire.ts'
 import { optionalArray, optionalObject, optionalString, refuse, requiredObject, requiredString } from './fields.ts'
 import { readContent, readPart, readTexts } from './read-parts.ts'
@@ -148,12 +148,6 @@ function readSaidPart(value: Json, path: string): AssistantPart[] {
   return [readPart(value, path)]
 }
 
-/** Mistral's thinking: text, or a list of text parts (https://docs.mistral.ai/capabilities/reasoning). */
-export function thinkingText(value: Json | undefined): string {
-  if (typeof value === 'string') return value
-  return Array.isArray(value) ? value.map((part) => asString(asObject(part)?.text) ?? '').join('') : ''
-}
-
 function readRefusal(value: Json | undefined, path: string): AssistantPart[] {
   const text = optionalString(value, path)
   return text ? [{ type: 'refusal', text }] : []
@@ -202,6 +196,6 @@ function readCall(call: JsonObject, path: string): ToolCallPart {
 }
 
 /** JSON text; some clients and servers give the parsed object. */
-export function readArguments(value: Json | undefined, path: string): string {
+function readArguments(value: Json | undefined, path: string): string {
   return isObject(value) ? JSON.stringify(value) : (optionalString(value, path) ?? '')
 }

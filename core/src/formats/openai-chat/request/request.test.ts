@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../kernel/json.ts'
 import type { ModelProfile } from '../../../models/profile.ts'
 import type { ChatRequest } from '../../../vocabulary/chat-request.ts'
 import type { Message } from '../../../vocabulary/messages.ts'
-import fixture from '../fixtures/request.json'
+import fixture from '../fixtures/request.json' with { type: 'json' }
 import { readRequest } from './read.ts'
 import { writeRequest } from './write.ts'
 

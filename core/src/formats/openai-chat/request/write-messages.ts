@@ -8,7 +8,7 @@ import type {
   UserMessage,
 } from '../../../vocabulary/messages.ts'
 import type { AssistantPart, MediaPart, ReasoningPart, TextPart, ToolCallPart } from '../../../vocabulary/parts.ts'
-import { openDetails, writeCallSeal } from '../reasoning.ts'
+import { openDetails, writeCallSeal } from '../parts/reasoning.ts'
 import { unsupported } from './fields.ts'
 import { cacheMember, type Writing, wireName } from './tools.ts'
 import { writeMedia } from './write-media.ts'

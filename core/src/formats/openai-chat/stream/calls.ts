@@ -1,7 +1,7 @@
 import { asNumber, asObject, asString, type JsonObject, parseObject } from '../../../kernel/json.ts'
 import type { ChatEvent } from '../../../vocabulary/chat-event.ts'
 import type { Opaque } from '../../../vocabulary/parts.ts'
-import { readCallSeal } from '../reasoning.ts'
+import { readCallSeal } from '../parts/reasoning.ts'
 import { readInput } from '../response.ts'
 import { freshId } from '../wire.ts'
 

@@ -1,6 +1,15 @@
 import type { GatewayError } from '../../../kernel/faults.ts'
 import type { Frame } from '../../../kernel/framing.ts'
-import { asArray, asNumber, asString, isObject, type JsonObject, leftovers, parseObject } from '../../../kernel/json.ts'
+import {
+  asArray,
+  asNumber,
+  asString,
+  isObject,
+  type JsonObject,
+  leftovers,
+  type MutableJsonObject,
+  parseObject,
+} from '../../../kernel/json.ts'
 import type { Transducer } from '../../../kernel/transducer.ts'
 import type { ChatEvent } from '../../../vocabulary/chat-event.ts'
 import type { Citation } from '../../../vocabulary/parts.ts'
@@ -25,7 +34,7 @@ class StreamReader implements Transducer<Frame, ChatEvent> {
   #usage: Usage | undefined
   /** whether the last chunk told the usage alone or for the first time: both happen at the end only */
   #usageLast = false
-  #fields: JsonObject = {}
+  readonly #fields: MutableJsonObject = {}
   #sources: Citation[] = []
 
   push(frame: Frame): ChatEvent[] {
@@ -63,7 +72,7 @@ class StreamReader implements Transducer<Frame, ChatEvent> {
   #readChunk(chunk: JsonObject): void {
     const choices = asArray(chunk.choices).filter(isObject)
     this.#start(chunk, choices.length === 0)
-    this.#fields = { ...this.#fields, ...leftovers(chunk, answerKeys) }
+    Object.assign(this.#fields, leftovers(chunk, answerKeys))
     const sources = readSources(chunk)
     if (sources.length > 0) this.#sources = sources
     choices.forEach((choice, at) => {

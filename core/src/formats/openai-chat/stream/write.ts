@@ -5,8 +5,8 @@ import type { ChatEvent, ChatEventOf } from '../../../vocabulary/chat-event.ts'
 import type { ChatRequest } from '../../../vocabulary/chat-request.ts'
 import type { Finish } from '../../../vocabulary/chat-response.ts'
 import { errorFrame, garbled } from '../error.ts'
-import { writeAnswerMedia } from '../media.ts'
-import { openDetails, writeCallSeal, writeThinkingBlock } from '../reasoning.ts'
+import { writeAnswerMedia } from '../parts/media.ts'
+import { openDetails, writeCallSeal, writeThinkingBlock } from '../parts/reasoning.ts'
 import { writeUsage } from '../usage.ts'
 import { freshId, writeAnnotation, writeFinish, writeLogprobs } from '../wire.ts'
 
@@ -41,6 +41,7 @@ class StreamWriter implements Transducer<ChatEvent, Frame> {
   #started = false
   #over = false
   #createdAt = 0
+  #native: JsonObject = {}
   #head: JsonObject
 
   constructor(request: ChatRequest) {
@@ -135,13 +136,14 @@ class StreamWriter implements Transducer<ChatEvent, Frame> {
     if (this.#started || this.#choices.size > 0) return
     this.#started = true
     this.#createdAt = event.createdAt
+    if (event.native?.format === 'openai-chat') this.#native = event.native.fields
     this.#head = compact({
       id: event.id || this.#head.id,
       object: this.#head.object,
       created: event.createdAt,
       model: event.model,
       service_tier: event.serviceTier,
-      system_fingerprint: event.native?.format === 'openai-chat' ? event.native.fields.system_fingerprint : undefined,
+      system_fingerprint: this.#native.system_fingerprint,
     })
   }
 
@@ -184,7 +186,7 @@ class StreamWriter implements Transducer<ChatEvent, Frame> {
 
   #finish({ usage, native }: ChatEventOf<'response-end'>): void {
     if (this.#choices.size === 0) this.#at(0, '')
-    const fields = native?.format === 'openai-chat' ? native.fields : {}
+    const fields = native?.format === 'openai-chat' ? native.fields : this.#native
     const last = [...this.#choices.keys()].at(-1)
     for (const [index, { finish, calls, refused }] of this.#choices) {
       const members = writeFinish(finish ?? { reason: 'stop' }, { tools: calls.length > 0, refusal: refused })

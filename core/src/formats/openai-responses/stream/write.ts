@@ -52,11 +52,8 @@ export function writeEvents(request: ChatRequest): EventWriter {
   function fail(error: GatewayError): void {
     over = true
     begin()
-    const told = {
-      error: { code: failureCode(error), message: error.message },
-      ...(usage && { usage: writeUsage(usage) }),
-    }
-    stage.emit('response.failed', { response: { ...envelope.response('failed', stage.output()), ...told } })
+    const response = { ...envelope.response('failed', stage.output()), ...failure(error, usage) }
+    stage.emit('response.failed', { response })
   }
 
   function closeBody(): Ending {
@@ -70,12 +67,7 @@ export function writeEvents(request: ChatRequest): EventWriter {
     const ending = closeBody()
     over = true
     const response = envelope.response(ending.status, stage.output(), ending)
-    const told = {
-      usage: writeUsage(end.usage),
-      ...(end.serviceTier !== undefined && { service_tier: end.serviceTier }),
-      ...(end.native?.format === own && end.native.fields),
-    }
-    stage.emit(`response.${ending.status}`, { response: { ...response, ...told } })
+    stage.emit(`response.${ending.status}`, { response: { ...response, ...closing(end) } })
   }
 
   function take(event: ChatEvent): void {
@@ -102,6 +94,20 @@ export function writeEvents(request: ChatRequest): EventWriter {
       if (!over) fail(new GatewayError('provider-garbled', 'The stream ended before the answer was complete.'))
       return stage.take()
     },
+  }
+}
+
+function failure(error: GatewayError, usage: Usage | undefined): JsonObject {
+  const told = { code: failureCode(error), message: error.message }
+  return { error: told, ...(usage && { usage: writeUsage(usage) }) }
+}
+
+/** What is known only at the end. */
+function closing({ usage, serviceTier, native }: ChatEventOf<'response-end'>): JsonObject {
+  return {
+    usage: writeUsage(usage),
+    ...(serviceTier !== undefined && { service_tier: serviceTier }),
+    ...(native?.format === own && native.fields),
   }
 }
 

@@ -1,12 +1,12 @@
 import { toUsd } from 'turnpike-core/internal/kernel/money'
-import type { House } from '../house.ts'
-import type { RouteCall } from '../pipeline/route.ts'
-import { everything } from '../store/balances.ts'
-import { masterCaller } from '../store/ledger-row.ts'
-import type { LedgerQuery } from '../store/ledger-rows.ts'
-import { hashOfSent } from './keys.ts'
+import type { House } from '../../house.ts'
+import type { RouteCall } from '../../pipeline/route.ts'
+import { everything } from '../../store/balances.ts'
+import { masterCaller } from '../../store/ledger-row.ts'
+import type { LedgerQuery } from '../../store/ledger-rows.ts'
+import { hashOfSent } from '../keys/keys.ts'
+import { invalid, switchQuery, wholeQuery } from '../wire.ts'
 import { viewDays, viewRow } from './spend-view.ts'
-import { invalid, switchQuery, wholeQuery } from './wire.ts'
 
 const dayMs = 86_400_000
 const longestDays = 3660

@@ -1,7 +1,8 @@
 import type { Json, JsonObject, MutableJsonObject } from 'turnpike-core/internal/kernel/json'
 import { toUsd } from 'turnpike-core/internal/kernel/money'
-import { later } from '../ledger/period.ts'
-import type { VirtualKey } from '../vocabulary/principal.ts'
+import { later } from '../../ledger/period.ts'
+import type { VirtualKey } from '../../vocabulary/principal.ts'
+import { invalid } from '../wire.ts'
 import {
   duration,
   flag,
@@ -15,7 +16,6 @@ import {
   texts,
   whole,
 } from './field-values.ts'
-import { invalid } from './wire.ts'
 
 /** A key while a body is being applied to it. */
 export interface Draft {

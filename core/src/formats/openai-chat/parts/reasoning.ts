@@ -1,5 +1,5 @@
-import { asArray, asObject, asString, isArray, isObject, type Json, type JsonObject } from '../../kernel/json.ts'
-import type { Opaque, ReasoningPart } from '../../vocabulary/parts.ts'
+import { asArray, asObject, asString, isArray, isObject, type Json, type JsonObject } from '../../../kernel/json.ts'
+import type { Opaque, ReasoningPart } from '../../../vocabulary/parts.ts'
 
 /**
  * How reasoning stands in messages of this format: `reasoning_content` (DeepSeek, LiteLLM), `reasoning` (Groq, OpenRouter),
@@ -19,6 +19,12 @@ export function reasoningText(message: JsonObject): string {
   const { reasoning_content: content, reasoning } = message
   if (typeof content === 'string' && content !== '') return content
   return asString(reasoning) ?? ''
+}
+
+/** Mistral's thinking: text, or a list of text parts (https://docs.mistral.ai/capabilities/reasoning). */
+export function thinkingText(value: Json | undefined): string {
+  if (typeof value === 'string') return value
+  return isArray(value) ? value.map((part) => asString(asObject(part)?.text) ?? '').join('') : ''
 }
 
 /** One member of `thinking_blocks`. */

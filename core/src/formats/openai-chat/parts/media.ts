@@ -1,6 +1,6 @@
-import { asObject, asString, type Json, type JsonObject } from '../../kernel/json.ts'
-import type { MediaPart } from '../../vocabulary/parts.ts'
-import { readUrl, writeDataUrl } from './wire.ts'
+import { asObject, asString, type Json, type JsonObject } from '../../../kernel/json.ts'
+import type { MediaPart } from '../../../vocabulary/parts.ts'
+import { readUrl, writeDataUrl } from '../wire.ts'
 
 /** Audio as an answer brings it: whole, or in pieces over a stream. */
 export interface AudioPieces {

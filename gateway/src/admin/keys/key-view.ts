@@ -1,10 +1,10 @@
 import type { JsonObject } from 'turnpike-core/internal/kernel/json'
 import { type NanoUsd, toUsd } from 'turnpike-core/internal/kernel/money'
-import type { House } from '../house.ts'
-import { periodAt, readDuration } from '../ledger/period.ts'
-import type { StoredKey } from '../store/keys.ts'
-import type { VirtualKey } from '../vocabulary/principal.ts'
-import type { KeyView } from './contract.ts'
+import type { House } from '../../house.ts'
+import { periodAt, readDuration } from '../../ledger/period.ts'
+import type { StoredKey } from '../../store/keys.ts'
+import type { VirtualKey } from '../../vocabulary/principal.ts'
+import type { KeyView } from '../contract.ts'
 import { unserved } from './key-fields.ts'
 
 /** Fields of LiteLLM's row that no request sets. */

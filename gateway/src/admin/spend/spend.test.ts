@@ -2,12 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { GatewayError } from 'turnpike-core/internal/kernel/faults'
 import { nanoUsd } from 'turnpike-core/internal/kernel/money'
 import { usageOf } from 'turnpike-core/internal/vocabulary/usage'
-import type { House } from '../house.ts'
-import { createLedger } from '../ledger/create-ledger.ts'
-import { openSqlite } from '../store/sqlite.ts'
-import type { Exchange } from '../vocabulary/exchange.ts'
-import type { Principal } from '../vocabulary/principal.ts'
-import { adminRoutes } from './routes.ts'
+import type { House } from '../../house.ts'
+import { createLedger } from '../../ledger/create-ledger.ts'
+import { openSqlite } from '../../store/sqlite.ts'
+import type { Exchange } from '../../vocabulary/exchange.ts'
+import type { Principal } from '../../vocabulary/principal.ts'
+import { adminRoutes } from '../routes.ts'
 
 const noon = Date.UTC(2026, 10, 20, 12)
 const day = 86_400_000

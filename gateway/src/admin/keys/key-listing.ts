@@ -1,12 +1,12 @@
 import { GatewayError } from 'turnpike-core/internal/kernel/faults'
-import type { House } from '../house.ts'
-import type { RouteCall } from '../pipeline/route.ts'
-import type { KeyOrder, KeyQuery, StoredKey } from '../store/keys.ts'
-import type { KeyPage } from './contract.ts'
+import type { House } from '../../house.ts'
+import type { RouteCall } from '../../pipeline/route.ts'
+import type { KeyOrder, KeyQuery, StoredKey } from '../../store/keys.ts'
+import type { KeyPage } from '../contract.ts'
+import { invalid, keyNotFound, switchQuery, wholeQuery } from '../wire.ts'
 import { oneOf } from './field-values.ts'
 import { viewKey } from './key-view.ts'
 import { hashOfSent } from './keys.ts'
-import { invalid, keyNotFound, switchQuery, wholeQuery } from './wire.ts'
 
 const orders: readonly KeyOrder[] = ['spend', 'max_budget', 'created_at', 'updated_at', 'token', 'key_alias']
 

@@ -1,13 +1,13 @@
 import type { JsonObject } from 'turnpike-core/internal/kernel/json'
-import { hashOf, isHash, nameOf, newSecret } from '../access/secrets.ts'
-import type { House } from '../house.ts'
-import type { RouteCall } from '../pipeline/route.ts'
-import type { StoredKey } from '../store/keys.ts'
-import type { GeneratedKey } from './contract.ts'
+import { hashOf, isHash, nameOf, newSecret } from '../../access/secrets.ts'
+import type { House } from '../../house.ts'
+import type { RouteCall } from '../../pipeline/route.ts'
+import type { StoredKey } from '../../store/keys.ts'
+import type { GeneratedKey } from '../contract.ts'
+import { changedBy, invalid, keyNotFound, readBody } from '../wire.ts'
 import { text, texts } from './field-values.ts'
 import { applyFields, type Draft, fieldNames } from './key-fields.ts'
 import { viewKey } from './key-view.ts'
-import { changedBy, invalid, keyNotFound, readBody } from './wire.ts'
 
 const withKey = ['key', ...fieldNames]
 

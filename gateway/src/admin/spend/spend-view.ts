@@ -1,8 +1,8 @@
 import { type NanoUsd, toUsd } from 'turnpike-core/internal/kernel/money'
-import { anonymousCaller, type LedgerRow } from '../store/ledger-row.ts'
-import type { DailySpend } from '../store/ledger-rows.ts'
-import type { SpendDay, SpendLog } from './contract.ts'
-import { iso } from './key-view.ts'
+import { anonymousCaller, type LedgerRow } from '../../store/ledger-row.ts'
+import type { DailySpend } from '../../store/ledger-rows.ts'
+import type { SpendDay, SpendLog } from '../contract.ts'
+import { iso } from '../keys/key-view.ts'
 
 /** LiteLLM's names for the calls of our endpoints; others are shown under their own. */
 const callTypes: Readonly<Record<string, string>> = {
