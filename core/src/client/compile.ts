@@ -28,8 +28,18 @@ export interface Compiled {
   readonly hidesUsage: boolean
 }
 
+const chosen = new WeakMap<Target, Map<FormatId, FormatId>>()
+
 /** The wire format in which a target is to be called: the caller's own if it is spoken there, else the preferred one. */
-export function formatFor(call: FormatId, { provider, model, profile, apiBase }: Target): FormatId {
+export function formatFor(call: FormatId, target: Target): FormatId {
+  let known = chosen.get(target)
+  if (!known) chosen.set(target, (known = new Map()))
+  let format = known.get(call)
+  if (!format) known.set(call, (format = chooseFormat(call, target)))
+  return format
+}
+
+function chooseFormat(call: FormatId, { provider, model, profile, apiBase }: Target): FormatId {
   const spoken = chatFormats(provider, { model, ...(apiBase !== undefined && { apiBase }) })
   const fitting = profile.formats ? spoken.filter((id) => profile.formats?.includes(id)) : spoken
   const format = fitting.includes(call) ? call : (fitting[0] ?? spoken[0])
@@ -43,9 +53,12 @@ export function formatFor(call: FormatId, { provider, model, profile, apiBase }:
 /** Makes a call ready for a target without sending it. */
 export function compile(call: Call, target: Target): Compiled {
   const id = formatFor(call.format, target)
-  const format = formatOf(id)
-  const made = id === call.format ? keep(call, target, format) : translate(call, target, format)
-  return { ...made, ...placeFor(target, id, call), format: id, stream: call.stream, untouched: id === call.format }
+  const untouched = id === call.format
+  const { body, warnings, hidesUsage } = untouched
+    ? keep(call, target, formatOf(id))
+    : translate(call, target, formatOf(id))
+  const { url, headers } = placeFor(target, id, call)
+  return { url, headers, body, warnings, hidesUsage, untouched, format: id, stream: call.stream }
 }
 
 type Made = Pick<Compiled, 'body' | 'warnings' | 'hidesUsage'>
@@ -71,10 +84,13 @@ function keep(call: Call, target: Target, format: Format<'chat'>): Made {
   return { body: spliceMembers(call.envelope, changes), warnings, hidesUsage }
 }
 
+const none: readonly Warning[] = []
+
 /** Puts what the target's quirks change among the changes; fields that they leave alone keep their bytes. */
 function quirkChanges(call: Call, target: Target, format: FormatId, changes: MutableJsonObject): readonly Warning[] {
   const quirks = quirksOf(target, format)
-  if (!quirksTouch(quirks, [...call.envelope.members.keys(), ...Object.keys(changes)])) return []
+  if (quirks.length === 0 || !quirksTouch(quirks, [...call.envelope.members.keys(), ...Object.keys(changes)]))
+    return none
   const before: JsonObject = { ...call.body(), ...changes }
   const { body: after, warnings } = applyQuirks(before, quirks, quirkOptions(target))
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)]))

@@ -1,11 +1,11 @@
 import type { Call } from 'turnpike-core/internal/client/call'
-import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
+import { type NanoUsd, type PicoUsdPerUnit, sumTerms, zeroUsd } from 'turnpike-core/internal/kernel/money'
 import { priceOf } from 'turnpike-core/internal/models/book'
 import { type Cost, cost } from 'turnpike-core/internal/models/cost'
 import { estimateInput } from 'turnpike-core/internal/models/estimate'
-import type { Price } from 'turnpike-core/internal/models/price'
+import type { Price, Rates } from 'turnpike-core/internal/models/price'
 import type { Deployment } from 'turnpike-core/internal/router/deployment'
-import { type Usage, usageOf } from 'turnpike-core/internal/vocabulary/usage'
+import type { Usage } from 'turnpike-core/internal/vocabulary/usage'
 
 /** The price of a deployment at a moment: its own, else the book's exact entry; undefined when nobody knows. */
 export function priceFor(deployment: Deployment, at: number): Price | undefined {
@@ -37,16 +37,50 @@ const limitFields = ['max_completion_tokens', 'max_output_tokens', 'max_tokens']
 export function worstCase(call: Call, deployments: readonly Deployment[], at: number): NanoUsd | undefined {
   const input = inputEstimate(call)
   const asked = askedOutput(call)
-  let worst = 0 as NanoUsd
+  let worst = zeroUsd
   for (const deployment of deployments) {
     const price = priceFor(deployment, at)
     if (!price) return undefined
     const output = (asked ?? deployment.profile.maxOutputTokens ?? assumedOutput) * answers(call)
-    const plain = cost(usageOf({ fresh: input, output }), price).total
-    const written = cost(usageOf({ cacheWrite1h: input, output }), price).total
-    worst = Math.max(worst, plain, written) as NanoUsd
+    const rates = highestRates(price)
+    worst = Math.max(
+      worst,
+      sumTerms([
+        { units: input, rate: rates.input },
+        { units: output, rate: rates.output },
+        { units: 1, rate: rates.request },
+      ]),
+    ) as NanoUsd
   }
   return worst
+}
+
+interface HighestRates {
+  readonly input: PicoUsdPerUnit
+  readonly output: PicoUsdPerUnit
+  readonly request: PicoUsdPerUnit
+}
+
+const highest = new WeakMap<Price, HighestRates>()
+
+/** The dearest rate per token that a price can come to, over its buckets, context tiers and service tiers. */
+function highestRates(price: Price): HighestRates {
+  const known = highest.get(price)
+  if (known) return known
+  const sets = [
+    price.rates,
+    ...(price.tiers ?? []).map((tier) => tier.rates),
+    ...Object.values(price.serviceTiers ?? {}),
+  ]
+  const most = (...fields: (keyof Omit<Rates, 'calls'>)[]) =>
+    Math.max(0, ...sets.flatMap((rates) => fields.map((field) => rates[field] ?? 0))) as PicoUsdPerUnit
+  const made = {
+    input: most('input', 'cacheRead', 'cacheWrite5m', 'cacheWrite1h', 'audioIn', 'imageIn'),
+    output: most('output', 'reasoning', 'audioOut', 'imageOut'),
+    request: most('request'),
+  }
+  highest.set(price, made)
+  return made
 }
 
 function askedOutput(call: Call): number | undefined {

@@ -20,11 +20,16 @@ export function restoringEvents(request: ChatRequest, target: FormatId): Transdu
 
 export function restoringResponse(request: ChatRequest, target: FormatId, response: ChatResponse): ChatResponse {
   const { names, custom } = partsOf(request, target)
-  const named = restoreResponse(names, response)
+  const named = dated(restoreResponse(names, response))
   if (custom.size === 0) return named
   const restore = (part: AssistantPart): AssistantPart =>
     part.type === 'tool-call' && custom.has(part.name) ? { ...part, kind: 'custom', input: textOf(part.input) } : part
   return { ...named, choices: named.choices.map((choice) => ({ ...choice, content: choice.content.map(restore) })) }
+}
+
+/** The time of making, which some formats do not tell and others must: now. */
+export function dated<T extends { readonly createdAt: number }>(made: T): T {
+  return made.createdAt > 0 ? made : { ...made, createdAt: Math.floor(Date.now() / 1000) }
 }
 
 function partsOf(request: ChatRequest, target: FormatId) {

@@ -7,7 +7,7 @@ import type { ChatEvent } from '../../vocabulary/chat-event.ts'
 import type { ChatRequest } from '../../vocabulary/chat-request.ts'
 import type { FormatId } from '../../vocabulary/format-id.ts'
 import { type Flow, nothing } from './flow.ts'
-import { restoringEvents } from './restore.ts'
+import { dated, restoringEvents } from './restore.ts'
 import { tally } from './tally.ts'
 
 export interface Translation {
@@ -41,7 +41,8 @@ export function translatedFlow({
   function take(event: ChatEvent): string {
     sum.add(event)
     let out = ''
-    for (const named of restore.push(event)) for (const frame of writer.push(named)) out += write.push(frame)
+    const told = event.type === 'response-start' ? dated(event) : event
+    for (const named of restore.push(told)) for (const frame of writer.push(named)) out += write.push(frame)
     return out
   }
 

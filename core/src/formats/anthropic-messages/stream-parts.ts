@@ -123,11 +123,14 @@ function writeReasoningPart(frames: BlockFrames): PartWriter {
   }
 }
 
+/** Stands in for the name that a provider never told: a tool_use block without one is not legal. */
+const nameless = 'unnamed'
+
 function startToolUse(event: ChatEventOf<'tool-start'>, frames: BlockFrames): void {
   frames.open({
     type: 'tool_use',
     id: event.id || newId('toolu'),
-    name: event.name,
+    name: event.name || nameless,
     input: {},
     ...ownValue(event.native),
   })

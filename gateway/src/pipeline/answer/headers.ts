@@ -1,4 +1,4 @@
-import { toUsd } from 'turnpike-core/internal/kernel/money'
+import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
 import type { Cost } from 'turnpike-core/internal/models/cost'
 import type { Answer } from 'turnpike-core/internal/router/dispatch'
 import type { House } from '../../house.ts'
@@ -70,28 +70,33 @@ function addProviderHeaders(headers: Record<string, string>, answer: Answer): vo
 }
 
 function addCost(headers: Record<string, string>, cost: Cost): void {
-  headers['x-litellm-response-cost'] = usd(toUsd(cost.total))
-  headers['x-litellm-response-cost-input'] = usd(toUsd(cost.input))
-  headers['x-litellm-response-cost-output'] = usd(toUsd(cost.output))
-  if (cost.cacheRead > 0) headers['x-litellm-response-cost-cache-read'] = usd(toUsd(cost.cacheRead))
-  if (cost.cacheWrite > 0) headers['x-litellm-response-cost-cache-creation'] = usd(toUsd(cost.cacheWrite))
-  if (cost.reasoning > 0) headers['x-litellm-response-cost-reasoning'] = usd(toUsd(cost.reasoning))
-  if (cost.calls > 0) headers['x-litellm-response-cost-tool-usage'] = usd(toUsd(cost.calls))
+  headers['x-litellm-response-cost'] = usd(cost.total)
+  headers['x-litellm-response-cost-input'] = usd(cost.input)
+  headers['x-litellm-response-cost-output'] = usd(cost.output)
+  if (cost.cacheRead > 0) headers['x-litellm-response-cost-cache-read'] = usd(cost.cacheRead)
+  if (cost.cacheWrite > 0) headers['x-litellm-response-cost-cache-creation'] = usd(cost.cacheWrite)
+  if (cost.reasoning > 0) headers['x-litellm-response-cost-reasoning'] = usd(cost.reasoning)
+  if (cost.calls > 0) headers['x-litellm-response-cost-tool-usage'] = usd(cost.calls)
 }
 
 /** What a key may know of itself; also on errors. */
 export function addKey(headers: Record<string, string>, principal: Principal, house: House): void {
   if (principal.kind !== 'key') return
   const { key } = principal
-  headers['x-litellm-key-spend'] = usd(toUsd(house.ledger.spendOf(key.hash, key.budgetDuration)))
-  if (key.maxBudget !== undefined) headers['x-litellm-key-max-budget'] = usd(toUsd(key.maxBudget))
+  headers['x-litellm-key-spend'] = usd(house.ledger.spendOf(key.hash, key.budgetDuration))
+  if (key.maxBudget !== undefined) headers['x-litellm-key-max-budget'] = usd(key.maxBudget)
   if (key.tpmLimit !== undefined) headers['x-litellm-key-tpm-limit'] = String(key.tpmLimit)
   if (key.rpmLimit !== undefined) headers['x-litellm-key-rpm-limit'] = String(key.rpmLimit)
 }
 
 /** Dollars without an exponent, exact to the nano-dollar. */
-export function usd(amount: number): string {
-  return amount.toFixed(9).replace(/0+$/, '').replace(/\.$/, '.0')
+export function usd(amount: NanoUsd): string {
+  const whole = Math.trunc(amount / 1e9)
+  const rest = Math.abs(amount % 1e9)
+  if (rest === 0) return `${whole}.0`
+  let digits = String(rest).padStart(9, '0')
+  while (digits.endsWith('0')) digits = digits.slice(0, -1)
+  return `${amount < 0 && whole === 0 ? '-' : ''}${whole}.${digits}`
 }
 
 /** What the translation could not carry, in one header line. */
