@@ -55,6 +55,7 @@ export function boot(config: Config, masterKeys: readonly string[], outside: Out
     router: createRouter(config.models, config.router, {
       fetch,
       now,
+      tick: () => performance.now(),
       dice: outside.dice ?? Math.random,
       sleep,
       environment: config.environment,

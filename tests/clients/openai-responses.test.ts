@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import OpenAI, { APIError, AuthenticationError, BadRequestError, InternalServerError, RateLimitError } from 'openai'
+import OpenAI, { AuthenticationError, BadRequestError, InternalServerError, RateLimitError } from 'openai'
 import type { ResponseInputItem, ResponseStreamEvent, Tool } from 'openai/resources/responses/responses'
 import { backends, citySchema, dot, failure, openScene, until } from './scene.ts'
 import { twoCalls } from './two-calls.ts'
@@ -76,7 +76,9 @@ describe.each(backends)('the openai package, responses, over $format', ({ model,
 
   test('reads the events of a streamed tool call in their order', async () => {
     const stream = await client().responses.create({ model, input: 'Please call get_weather', tools, stream: true })
-    const events = await Array.fromAsync(stream)
+    const events = (await Array.fromAsync(stream)).filter(
+      (event) => !('item' in event) || event.item.type !== 'reasoning',
+    )
     expect(typesOf(events)).toEqual([
       'response.created',
       'response.in_progress',
@@ -96,7 +98,7 @@ describe.each(backends)('the openai package, responses, over $format', ({ model,
     const asked = streamed
       ? await client().responses.stream({ model, input, tools }).finalResponse()
       : await client().responses.create({ model, input, tools })
-    const calls = asked.output.filter((item) => item.type === 'function_call')
+    const calls = asked.output.flatMap((item) => (item.type === 'function_call' ? [item] : []))
     expect(calls.map((call) => JSON.parse(call.arguments))).toEqual([{ city: 'Paris' }, { city: 'Rome' }])
     expect(new Set(calls.map((call) => call.call_id)).size).toBe(2)
     const answer = await client().responses.create({
@@ -191,14 +193,9 @@ describe.each(backends)('the openai package, responses, over $format', ({ model,
     scene.house.provider.script('die-after-content:2+slow-chunks:10')
     const stream = await client().responses.create({ model, input: 'a b c d', stream: true })
     const seen: string[] = []
-    const error = await failure(
-      (async () => {
-        for await (const event of stream) seen.push(event.type)
-      })(),
-    ).catch(() => undefined)
-    // the package raises what comes as an `error` event, and hands on `response.failed`
-    if (error === undefined) expect(seen.at(-1)).toBe('response.failed')
-    else expect(error).toBeInstanceOf(APIError)
+    for await (const event of stream) seen.push(event.type)
+    // the package hands on both; where the bytes are the provider's own, we cannot know the response to fail
+    expect(seen.at(-1)).toBe(format === 'openai-responses' ? 'error' : 'response.failed')
     expect(seen).not.toContain('response.completed')
   })
 

@@ -58,16 +58,16 @@ export function callOf({ format, bytes, path = {}, vendorHeaders = {} }: Arrival
     envelope,
     vendorHeaders,
     field,
-    body: () => (body ??= parse(bytes)),
+    body: () => (body ??= parse(envelope)),
     request: () =>
       (request ??= formatOf(format).server.readRequest(call.body(), { ...path, model, stream: stream === true })),
   }
   return call
 }
 
-function parse(bytes: Uint8Array): JsonObject {
+function parse({ text, bytes }: Envelope): JsonObject {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as JsonObject
+    return JSON.parse(text ?? new TextDecoder().decode(bytes)) as JsonObject
   } catch {
     throw new GatewayError(
       'invalid-json',
@@ -77,13 +77,16 @@ function parse(bytes: Uint8Array): JsonObject {
 }
 
 const vendorHeader =
-  /^(anthropic-|openai-(?!organization|project)|x-goog-(?!api-key|user-project)|x-claude-|x-codex-|session_id$|conversation_id$|originator$)/
+  /^(anthropic-|openai-(?!organization|project)|x-goog-(?!api-key|user-project)|x-claude-|x-codex-|x-client-request-id$|(?:session|thread|conversation)[-_]id$|originator$)/
+
+/** First letters of such headers: most others are told by theirs. */
+const vendorLetters: ReadonlySet<string> = new Set(['a', 'o', 'x', 's', 'c'])
 
 /** The caller's headers that a provider of the same format is meant to see; never a credential. */
 export function vendorHeadersOf(headers: Headers): Record<string, string> {
   const out: Record<string, string> = {}
   headers.forEach((value, name) => {
-    if (vendorHeader.test(name)) out[name] = value
+    if (vendorLetters.has(name[0] ?? '') && vendorHeader.test(name)) out[name] = value
   })
   return out
 }

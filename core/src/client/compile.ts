@@ -124,6 +124,7 @@ function isOurs(name: string, call: Call): boolean {
 
 /** Another format: through the vocabulary. */
 function translate(call: Call, target: Target, format: Format<'chat'>): Made {
+  refuseVendorOnly(call, target)
   const read = call.request()
   const request: ChatRequest = {
     ...withDefaults(read.value, target.defaults),
@@ -140,6 +141,19 @@ function translate(call: Call, target: Target, format: Format<'chat'>): Made {
     body: encoder.encode(JSON.stringify(body)),
     warnings: [...read.warnings, ...written.warnings, ...warnings],
     hidesUsage: false,
+  }
+}
+
+/** Refuses what only the vendor of the caller's format can honour, where leaving it out would change what is asked. */
+function refuseVendorOnly(call: Call, target: Target): void {
+  for (const name of formatOf(call.format).wire.vendorOnly ?? []) {
+    const value = call.envelope.members.has(name) ? call.field(name) : undefined
+    if (value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)) continue
+    throw new GatewayError(
+      'unsupported',
+      `The field \`${name}\` means something only to a provider that speaks this format; \`${target.model}\` is called in another.`,
+      { param: name },
+    )
   }
 }
 

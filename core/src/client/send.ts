@@ -39,7 +39,7 @@ export type Reply = WholeReply | StreamReply
 export interface Sending {
   readonly fetch: Fetch
   /** the caller's own: when it fires, the upstream call is closed */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   readonly deadlines?: Deadlines
 }
 
@@ -58,8 +58,9 @@ export async function send(compiled: Compiled, { fetch, signal, deadlines = {} }
       body: compiled.body as Uint8Array<ArrayBuffer>,
       signal: line.signal,
       redirect: 'manual',
-      ...noHiddenTimeout,
-    })
+      // Bun ends a quiet call after 360 s of its own accord unless told not to; other runtimes ignore the word
+      timeout: false,
+    } as RequestInit)
     if (!response.ok) throw await readFailure(response, compiled.format, line)
     const streamed = compiled.stream && !(response.headers.get('content-type') ?? '').startsWith('application/json')
     const reply = streamed
@@ -73,9 +74,6 @@ export async function send(compiled: Compiled, { fetch, signal, deadlines = {} }
     throw line.reason(thrown)
   }
 }
-
-/** Bun ends a quiet call after 360 s of its own accord unless told not to; other runtimes ignore the word. */
-const noHiddenTimeout = { timeout: false } as RequestInit
 
 const maxErrorBytes = 1 << 20
 

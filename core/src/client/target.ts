@@ -7,11 +7,11 @@ import type { Provider } from '../providers/provider.ts'
 /** Milliseconds until a call is given up, each on a timer of its own; absent means no limit. */
 export interface Deadlines {
   /** from sending until the answer is complete */
-  readonly totalMs?: number
+  readonly totalMs?: number | undefined
   /** from sending until the first content, for streams */
-  readonly firstByteMs?: number
+  readonly firstByteMs?: number | undefined
   /** between two blocks of a stream */
-  readonly idleMs?: number
+  readonly idleMs?: number | undefined
 }
 
 /** One model at one place with one credential: all that is needed to call it. */

@@ -38,6 +38,8 @@ export interface WireTraits {
   readonly toolNames: NameRule
   /** whether it knows tools whose input is free text */
   readonly customTools: boolean
+  /** request fields that only this vendor can honour (content that it holds, servers that it calls) and whose loss would change what is asked */
+  readonly vendorOnly?: readonly string[]
   /** how a stream is asked for its usage, in a format that does not tell it unasked */
   readonly usageSwitch?: { readonly field: string; isOn(value: unknown): boolean; on(value: unknown): JsonObject }
 }

@@ -10,6 +10,8 @@ export interface Span {
 /** The envelope of a JSON object: its top-level members by name, found without building the value. */
 export interface Envelope {
   readonly bytes: Uint8Array
+  /** the same as text, when every byte is one character */
+  readonly text: string | undefined
   readonly members: ReadonlyMap<string, Span>
   /** just behind the opening brace */
   readonly open: number
@@ -18,7 +20,7 @@ export interface Envelope {
 /** Deeper nesting is refused: no client needs it and recursive readers downstream would overflow. */
 export const maxDepth = 128
 
-const decoder = new TextDecoder('utf-8', { fatal: true })
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -119,7 +121,8 @@ function skipKey(bytes: Uint8Array, at: number): number {
  * refused: two readers could take two different values for it.
  */
 export function scanEnvelope(bytes: Uint8Array): Envelope {
-  if (!isUtf8(bytes)) throw new GatewayError('invalid-json', 'The request body is not valid UTF-8.')
+  const decoded = decodeUtf8(bytes)
+  const text = decoded.length === bytes.length ? decoded : undefined
   const start = skipSpace(bytes, bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0)
   if (start === bytes.length)
     throw new GatewayError('invalid-json', 'The request body is empty; a JSON object is expected.')
@@ -130,7 +133,7 @@ export function scanEnvelope(bytes: Uint8Array): Envelope {
   else
     for (;;) {
       const value = skipKey(bytes, i)
-      const name = memberName(bytes, i)
+      const name = memberName({ bytes, text }, i)
       const end = skipValue(bytes, value)
       if (members.has(name))
         throw new GatewayError('invalid-json', `The request body names \`${name.slice(0, 80)}\` twice.`, {
@@ -146,13 +149,19 @@ export function scanEnvelope(bytes: Uint8Array): Envelope {
       i = skipSpace(bytes, i + 1)
     }
   if (skipSpace(bytes, i) !== bytes.length) throw invalid('something follows the object', i)
-  return { bytes, members, open: start + 1 }
+  return { bytes, text, members, open: start + 1 }
 }
 
-function memberName(bytes: Uint8Array, at: number): string {
-  const quoted = decoder.decode(bytes.subarray(at, skipString(bytes, at)))
-  if (!quoted.includes('\\')) return quoted.slice(1, -1)
-  return parseValue(quoted, at) as string
+type Source = Pick<Envelope, 'bytes' | 'text'>
+
+function textOf({ bytes, text }: Source, start: number, end: number): string {
+  return text === undefined ? decoder.decode(bytes.subarray(start, end)) : text.slice(start, end)
+}
+
+function memberName(source: Source, at: number): string {
+  const end = skipString(source.bytes, at)
+  const name = textOf(source, at + 1, end - 1)
+  return name.includes('\\') ? (parseValue(`"${name}"`, at) as string) : name
 }
 
 function parseValue(text: string, at: number): unknown {
@@ -163,19 +172,19 @@ function parseValue(text: string, at: number): unknown {
   }
 }
 
-function isUtf8(bytes: Uint8Array): boolean {
+/** The bytes as text; a byte order mark is kept, so that places in the text are places in the bytes. */
+function decodeUtf8(bytes: Uint8Array): string {
   try {
-    decoder.decode(bytes)
-    return true
+    return decoder.decode(bytes)
   } catch {
-    return false
+    throw new GatewayError('invalid-json', 'The request body is not valid UTF-8.')
   }
 }
 
 /** The parsed value of one top-level member; undefined when it is absent. */
 export function memberOf(envelope: Envelope, name: string): unknown {
   const span = envelope.members.get(name)
-  return span && parseValue(decoder.decode(envelope.bytes.subarray(span.start, span.end)), span.start)
+  return span && parseValue(textOf(envelope, span.start, span.end), span.start)
 }
 
 const encoder = new TextEncoder()

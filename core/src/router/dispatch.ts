@@ -1,43 +1,14 @@
 import type { Call } from '../client/call.ts'
-import { type Compiled, compile } from '../client/compile.ts'
-import { mockReply } from '../client/mock.ts'
-import { type Fetch, type Reply, send } from '../client/send.ts'
-import type { Deadlines } from '../client/target.ts'
-import { GatewayError, isGatewayError, withDetail } from '../kernel/faults.ts'
-import type { Attempt } from './attempt.ts'
+import { GatewayError } from '../kernel/faults.ts'
 import { backOff } from './back-off.ts'
 import type { Deployment, RouterSettings } from './deployment.ts'
 import { fallbacksFor } from './fallbacks.ts'
 import type { Health } from './health.ts'
 import { type Group, type Pool, unknownModel } from './pool.ts'
-import type { Dice, Strategy } from './strategies/strategy.ts'
+import type { Strategy } from './strategies/strategy.ts'
+import { type Answer, type Asking, asGatewayError, type Ports, trialsWith } from './trial.ts'
 
-/** What a call asks of the router beyond itself. */
-export interface Asking {
-  readonly signal?: AbortSignal
-  /** the caller's own, before the settings' */
-  readonly retries?: number
-  readonly fallbacks?: readonly string[]
-  readonly disableFallbacks?: boolean
-  readonly timeoutMs?: number
-  readonly streamTimeoutMs?: number
-  /** whether a fallback group may answer this caller */
-  readonly permits?: (group: Group) => boolean
-  /** hears of each attempt as it ends */
-  readonly note?: (attempt: Attempt) => void
-}
-
-/** A deployment's answer, and what the router wants to be told when it is complete. */
-export interface Answer {
-  readonly group: string
-  readonly deployment: Deployment
-  readonly compiled: Compiled
-  readonly reply: Reply
-  readonly retries: number
-  readonly fallbacks: number
-  /** once, when the last byte has left: what it took, or what cut it short */
-  done(end: { readonly outputTokens?: number; readonly error?: GatewayError }): void
-}
+export type { Answer, Asking, Ports } from './trial.ts'
 
 export interface Dispatcher {
   readonly pool: Pool
@@ -49,13 +20,6 @@ export interface Dispatcher {
   ask(call: Call, group: Group, asking?: Asking): Promise<Answer>
 }
 
-export interface Ports {
-  readonly fetch: Fetch
-  readonly now: () => number
-  readonly dice: Dice
-  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
-}
-
 export interface Routing {
   readonly pool: Pool
   readonly settings: RouterSettings
@@ -63,7 +27,15 @@ export interface Routing {
   readonly health: Health
 }
 
+/** The deployments that a request has tried, and those of them that it must not try again. */
+interface Used {
+  readonly spent: ReadonlySet<string>
+  readonly tried: ReadonlySet<string>
+}
+
 export function createDispatcher({ pool, settings, strategy, health }: Routing, ports: Ports): Dispatcher {
+  const attempt = trialsWith({ settings, health, ports })
+
   return {
     pool,
     settings,
@@ -84,6 +56,7 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
           return await askGroup(call, next, asking, depth)
         } catch (thrown) {
           const error = asGatewayError(thrown)
+          if (error.code === 'client-gone') throw error
           failed.push(error)
           if (error.fault.retry === 'never' && error.code !== 'no-deployment') break
           if (depth === 0 || queue.length === 0) queue.push(...nextGroups(call.model, next, error, asking, seen))
@@ -117,21 +90,23 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
   /** One group: at most `retries + 1` attempts, each on the best deployment that is left. */
   async function askGroup(call: Call, group: Group, asking: Asking, depth: number): Promise<Answer> {
     const spent = new Set<string>()
+    const tried = new Set<string>()
     let first: GatewayError | undefined
     const allowed = asking.retries ?? group.deployments[0]?.retries ?? settings.retries
     for (let tries = 0; tries <= allowed; tries++) {
-      const ranked = rank(group, call.stream, spent, tries === 0 ? asking.note : undefined)
+      const ranked = rank(group, call.stream, { spent, tried }, tries === 0 ? asking.note : undefined)
       const deployment = ranked[0]?.deployment
       if (!deployment) break
+      const others = ranked.length > 1 || !tried.has(deployment.id)
       if (first)
-        await ports.sleep(
-          backOff({ tries, error: first, others: ranked.length > 1, settings, dice: ports.dice }),
-          asking.signal,
-        )
+        await ports.sleep(backOff({ tries, error: first, others, settings, dice: ports.dice }), asking.signal)
+      if (asking.signal?.aborted) throw callerLeft()
+      tried.add(deployment.id)
       try {
-        return await attempt(call, group, deployment, asking, { retries: tries, fallbacks: depth })
+        return await attempt({ call, group, deployment, asking, retries: tries, fallbacks: depth })
       } catch (thrown) {
         const error = asGatewayError(thrown)
+        if (error.code === 'client-gone') throw error
         first ??= error
         if (error.fault.retry === 'never') break
         if (error.fault.retry === 'elsewhere') spent.add(deployment.id)
@@ -140,14 +115,17 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
     throw first ?? allCooling(group)
   }
 
-  function rank(group: Group, stream: boolean, spent: ReadonlySet<string>, note: Asking['note']) {
-    const open: Deployment[] = []
+  /** What is in rotation and not spent: those that this request has not tried come first, of these the lowest order. */
+  function rank(group: Group, stream: boolean, { spent, tried }: Used, note: Asking['note']) {
+    const rotation: Deployment[] = []
     for (const deployment of group.deployments) {
       if (spent.has(deployment.id)) continue
       if (health.cooling(deployment.id) > 0)
         note?.({ kind: 'skipped', deployment: deployment.id, group: group.name, why: 'cooling' })
-      else open.push(deployment)
+      else rotation.push(deployment)
     }
+    const fresh = rotation.filter(({ id }) => !tried.has(id))
+    const open = fresh.length > 0 ? fresh : rotation
     const order = Math.min(...open.map((deployment) => deployment.order ?? 0))
     const level = open.filter((deployment) => (deployment.order ?? 0) === order)
     if (level.length < 2) return level.map((deployment) => ({ deployment }))
@@ -158,76 +136,6 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
       firstByteLatencies: health.firstByteLatencies(deployment.id),
     }))
     return strategy.rank(candidates, { stream, dice: ports.dice })
-  }
-
-  async function attempt(
-    call: Call,
-    group: Group,
-    deployment: Deployment,
-    asking: Asking,
-    so: { retries: number; fallbacks: number },
-  ): Promise<Answer> {
-    const startedAt = ports.now()
-    health.started(deployment.id)
-    try {
-      const { compiled, reply } = await sendTo(call, deployment, asking)
-      const firstByteMs = ports.now() - startedAt
-      asking.note?.({ kind: 'answered', deployment: deployment.id, group: group.name, ms: firstByteMs })
-      let over = false
-      return {
-        group: group.name,
-        deployment,
-        compiled,
-        reply,
-        ...so,
-        done({ outputTokens = 0, error }) {
-          if (over) return
-          over = true
-          health.finished(deployment.id)
-          if (error) health.failed(deployment, error, group.deployments.length - 1)
-          else
-            health.answered(deployment.id, {
-              msPerToken: (ports.now() - startedAt) / Math.max(1, outputTokens),
-              ...(call.stream && { firstByteMs }),
-            })
-        },
-      }
-    } catch (thrown) {
-      health.finished(deployment.id)
-      const error = withDetail(asGatewayError(thrown), { provider: deployment.provider.name, model: deployment.model })
-      asking.note?.({
-        kind: 'failed',
-        deployment: deployment.id,
-        group: group.name,
-        ms: ports.now() - startedAt,
-        error,
-      })
-      health.failed(deployment, error, group.deployments.length - 1)
-      throw error
-    }
-  }
-
-  async function sendTo(
-    call: Call,
-    deployment: Deployment,
-    asking: Asking,
-  ): Promise<{ compiled: Compiled; reply: Reply }> {
-    if (deployment.mock !== undefined) return mockReply(call, deployment)
-    const compiled = compile(call, deployment)
-    const reply = await send(compiled, {
-      fetch: ports.fetch,
-      deadlines: deadlinesFor(deployment, asking),
-      ...(asking.signal && { signal: asking.signal }),
-    })
-    return { compiled, reply }
-  }
-
-  /** Request before deployment before router; a stream's timeout bounds the wait for its first content. */
-  function deadlinesFor(deployment: Deployment, asking: Asking): Deadlines {
-    const own = deployment.deadlines ?? {}
-    const totalMs = asking.timeoutMs ?? own.totalMs ?? settings.timeoutMs
-    const firstByteMs = asking.streamTimeoutMs ?? own.firstByteMs ?? settings.streamTimeoutMs
-    return { ...own, ...(totalMs !== undefined && { totalMs }), ...(firstByteMs !== undefined && { firstByteMs }) }
   }
 
   /** The group has deployments, and all of them are out of rotation. */
@@ -246,7 +154,6 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
   }
 }
 
-function asGatewayError(thrown: unknown): GatewayError {
-  if (isGatewayError(thrown)) return thrown
-  return new GatewayError('internal', 'Internal server error', { cause: thrown })
+function callerLeft(): GatewayError {
+  return new GatewayError('client-gone', 'The caller closed the connection before the answer was complete.')
 }

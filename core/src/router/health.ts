@@ -22,7 +22,7 @@ interface Sample {
 /** Health per deployment, told per attempt. */
 export interface Health {
   started(id: string): void
-  answered(id: string, timing: { msPerToken?: number; firstByteMs?: number }): void
+  answered(id: string, timing: { msPerToken?: number; firstByteMs?: number | undefined }): void
   failed(deployment: Deployment, error: GatewayError, siblings: number): void
   finished(id: string): void
   /** milliseconds until it is back in rotation; 0 when it is in */

@@ -34,7 +34,7 @@ export function portsOf({
   environment = processEnvironment(),
   fetch = (url, init) => globalThis.fetch(url, init),
 }: ClientOptions) {
-  return { environment, fetch, now: Date.now, dice: Math.random, sleep }
+  return { environment, fetch, now: Date.now, tick: () => performance.now(), dice: Math.random, sleep }
 }
 
 /** A client with its own environment and network. */

@@ -34,7 +34,12 @@ export const countRoutes: readonly Route[] = [
     kind: 'route',
     id: 'count-tokens',
     method: 'POST',
-    paths: ['/v1beta/models/:model+:countTokens', '/models/:model+:countTokens'],
+    paths: [
+      '/v1beta/models/:model+:countTokens',
+      '/models/:model+:countTokens',
+      '/v1beta1/publishers/google/models/:model:countTokens',
+      '/v1/publishers/google/models/:model:countTokens',
+    ],
     policy: 'key',
     groups: ['llm_api_routes', 'google_routes'],
     errors: 'gemini',

@@ -124,13 +124,12 @@ function listModels({ request, principal }: RouteCall, house: House): Response {
 
 /** https://docs.anthropic.com/en/api/models-list */
 function anthropicList(models: readonly Listed[]) {
-  const data = models.map(({ name }) => ({
-    type: 'model',
-    id: name,
-    display_name: name,
-    created_at: new Date(createdAt * 1000).toISOString(),
-  }))
+  const data = models.map(anthropicCard)
   return { data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null }
+}
+
+function anthropicCard({ name }: Listed) {
+  return { type: 'model', id: name, display_name: name, created_at: new Date(createdAt * 1000).toISOString() }
 }
 
 function find(name: string | undefined, principal: Principal, house: House): Listed {
@@ -153,8 +152,9 @@ function find(name: string | undefined, principal: Principal, house: House): Lis
   return { name, deployment: group.deployments[0] }
 }
 
-function retrieveModel({ params, principal }: RouteCall, house: House): Response {
-  return Response.json(card(find(params.model, principal, house)))
+function retrieveModel({ request, params, principal }: RouteCall, house: House): Response {
+  const found = find(params.model, principal, house)
+  return Response.json(request.headers.has('anthropic-version') ? anthropicCard(found) : card(found))
 }
 
 /** https://ai.google.dev/api/models */

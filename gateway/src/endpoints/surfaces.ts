@@ -50,6 +50,9 @@ export const surfaces: readonly Surface[] = [
       '/v1beta/models/:model+:generateContent',
       '/models/:model+:generateContent',
       '/v1/models/:model+:generateContent',
+      // Vertex AI's path in express mode, where the key alone says whose project it is
+      '/v1beta1/publishers/google/models/:model:generateContent',
+      '/v1/publishers/google/models/:model:generateContent',
     ],
     policy: 'key',
     groups: ['llm_api_routes', 'google_routes'],
@@ -64,6 +67,9 @@ export const surfaces: readonly Surface[] = [
       '/v1beta/models/:model+:streamGenerateContent',
       '/models/:model+:streamGenerateContent',
       '/v1/models/:model+:streamGenerateContent',
+      // Vertex AI's path in express mode, where the key alone says whose project it is
+      '/v1beta1/publishers/google/models/:model:streamGenerateContent',
+      '/v1/publishers/google/models/:model:streamGenerateContent',
     ],
     policy: 'key',
     groups: ['llm_api_routes', 'google_routes'],

@@ -4,7 +4,7 @@ export interface Recent {
   add(id: string): boolean
 }
 
-export function createRecent(most = 50_000): Recent {
+export function createRecent(most = 5_000): Recent {
   let young = new Set<string>()
   let old = new Set<string>()
   return {

@@ -20,18 +20,15 @@ export interface Question {
 export function ask({ knock, call, route, journal, house }: Question): Promise<Answer> {
   const { headers } = knock.request
   const fallbacks = askedFallbacks(call)
-  const retries = count(call.field('num_retries')) ?? count(headers.get('x-litellm-num-retries'))
-  const timeoutMs = seconds(headers.get('x-litellm-timeout'))
-  const streamTimeoutMs = seconds(headers.get('x-litellm-stream-timeout'))
   const asking: Asking = {
     signal: knock.request.signal,
     note: journal.attempt,
     permits: fallbacks ? (group) => permitted(journal.principal(), group) : route.permits,
-    ...(fallbacks && { fallbacks }),
-    ...(call.field('disable_fallbacks') === true && { disableFallbacks: true }),
-    ...(retries !== undefined && { retries }),
-    ...(timeoutMs !== undefined && { timeoutMs }),
-    ...(streamTimeoutMs !== undefined && { streamTimeoutMs }),
+    fallbacks,
+    disableFallbacks: call.field('disable_fallbacks') === true,
+    retries: count(call.field('num_retries')) ?? count(headers.get('x-litellm-num-retries')),
+    timeoutMs: seconds(headers.get('x-litellm-timeout')),
+    streamTimeoutMs: seconds(headers.get('x-litellm-stream-timeout')),
   }
   return house.router.ask(call, route.group, asking)
 }

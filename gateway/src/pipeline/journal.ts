@@ -1,10 +1,11 @@
 import type { Call } from 'turnpike-core/internal/client/call'
 import { GatewayError, isGatewayError } from 'turnpike-core/internal/kernel/faults'
-import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
+import { zeroUsd } from 'turnpike-core/internal/kernel/money'
 import type { Cost } from 'turnpike-core/internal/models/cost'
 import type { Attempt } from 'turnpike-core/internal/router/attempt'
 import type { Answer } from 'turnpike-core/internal/router/dispatch'
 import type { Usage } from 'turnpike-core/internal/vocabulary/usage'
+import type { Warning } from 'turnpike-core/internal/vocabulary/warnings'
 import type { House } from '../house.ts'
 import type { Exchange, Outcome } from '../vocabulary/exchange.ts'
 import type { Principal } from '../vocabulary/principal.ts'
@@ -53,42 +54,32 @@ export function openJournal(knock: Knock, house: House): Journal {
     settled = true
     const endedAt = house.now()
     const cost = answer && costOf(usage, answer.deployment, knock.startedAt)
-    answer?.done({
-      ...(usage && { outputTokens: usage.output }),
-      ...(error && error.fault.blame === 'provider' && { error }),
-    })
+    answer?.done({ outputTokens: usage?.output, error: error?.fault.blame === 'provider' ? error : undefined })
     // whoever was not let in leaves no row
     if (!principal) return undefined
     const notes = callerNotes(knock.request.headers, call, principal)
-    const deployment = answer?.deployment
     const exchange: Exchange = {
       id: knock.id,
       endpoint: knock.endpoint.id,
       startedAt: knock.startedAt,
-      ...(firstByteAt !== undefined && { firstByteAt }),
+      firstByteAt,
       endedAt,
       principal,
       model: call?.model ?? '',
-      ...(answer && { modelGroup: answer.group }),
-      ...(deployment && {
-        deployment: {
-          id: deployment.id,
-          provider: deployment.provider.name,
-          model: deployment.model,
-          apiBase: apiBaseOf(answer),
-        },
-      }),
+      modelGroup: answer?.group,
+      deployment: answer && deploymentOf(answer),
       attempts,
-      warnings: answer?.compiled.warnings ?? [],
-      ...(usage && { usage }),
-      ...(cost && { cost }),
-      spend: cost?.total ?? (0 as NanoUsd),
+      warnings: answer?.compiled.warnings ?? none,
+      usage,
+      cost,
+      spend: cost?.total ?? zeroUsd,
       outcome,
       status,
-      ...(error && { error: { code: error.code, message: error.message } }),
+      error: error && { code: error.code, message: error.message },
       stream: call?.stream ?? false,
-      ...notes,
-      ...(knock.callId !== knock.id && { metadata: { ...notes.metadata, litellm_call_id: knock.callId } }),
+      tags: notes.tags,
+      endUser: notes.endUser,
+      metadata: knock.callId === knock.id ? notes.metadata : { ...notes.metadata, litellm_call_id: knock.callId },
     }
     grant?.lease.release(usage ? usage.input + usage.output : 0)
     house.ledger.settle(exchange, grant?.reservation)
@@ -119,9 +110,18 @@ export function openJournal(knock: Knock, house: House): Journal {
   }
 }
 
+const none: readonly Warning[] = []
+
+function deploymentOf(answer: Answer): Exchange['deployment'] {
+  const { id, provider, model } = answer.deployment
+  return { id, provider: provider.name, model, apiBase: apiBaseOf(answer) }
+}
+
 /** Base URL of the answering deployment, without a query string. */
 export function apiBaseOf(answer: Answer | undefined): string {
-  return answer?.compiled.url.split('?')[0] ?? ''
+  const url = answer?.compiled.url ?? ''
+  const query = url.indexOf('?')
+  return query < 0 ? url : url.slice(0, query)
 }
 
 function outcomeOf(error: GatewayError): Outcome {

@@ -18,33 +18,33 @@ export interface LedgerRow {
   readonly startedAt: number
   readonly endedAt: number
   /** milliseconds from the start to the first byte of the answer */
-  readonly firstByteMs?: number
+  readonly firstByteMs?: number | undefined
   readonly stream: boolean
   /** SHA-256 of the key, or `masterCaller` or `anonymousCaller` */
   readonly keyHash: string
-  readonly keyAlias?: string
-  readonly userId?: string
-  readonly teamId?: string
-  readonly organizationId?: string
-  readonly endUser?: string
+  readonly keyAlias?: string | undefined
+  readonly userId?: string | undefined
+  readonly teamId?: string | undefined
+  readonly organizationId?: string | undefined
+  readonly endUser?: string | undefined
   readonly tags: readonly string[]
   readonly model: string
-  readonly modelGroup?: string
-  readonly deploymentId?: string
-  readonly provider?: string
-  readonly providerModel?: string
-  readonly apiBase?: string
-  readonly usage?: Omit<Usage, 'raw'>
+  readonly modelGroup?: string | undefined
+  readonly deploymentId?: string | undefined
+  readonly provider?: string | undefined
+  readonly providerModel?: string | undefined
+  readonly apiBase?: string | undefined
+  readonly usage?: Omit<Usage, 'raw'> | undefined
   /** undefined: the price is unknown */
-  readonly cost?: NanoUsd
+  readonly cost?: NanoUsd | undefined
   /** something was used that the price has no rate for: the true cost is higher */
   readonly incomplete: boolean
   readonly spend: NanoUsd
-  readonly priceVersion?: string
-  readonly rates?: JsonObject
+  readonly priceVersion?: string | undefined
+  readonly rates?: JsonObject | undefined
   readonly outcome: Outcome
   readonly status: number
-  readonly errorCode?: string
+  readonly errorCode?: string | undefined
   readonly attempts: readonly JsonObject[]
   /** names of the budget periods that the spend counts in */
   readonly periods: readonly string[]
@@ -85,18 +85,32 @@ export function encode(row: LedgerRow): LedgerRecord {
     reasoningTokens: usage.reasoning,
     audioOutTokens: usage.audioOut,
     imageOutTokens: usage.imageOut ?? 0,
-    calls: JSON.stringify(usage.calls),
+    calls: callsText(usage.calls),
     cost: row.cost ?? null,
     incomplete: row.incomplete ? 1 : 0,
     spend: row.spend,
     priceVersion: row.priceVersion ?? null,
-    rates: row.rates ? JSON.stringify(row.rates) : null,
+    rates: row.rates ? ratesText(row.rates) : null,
     outcome: row.outcome,
     status: row.status,
     errorCode: row.errorCode ?? null,
     attempts: jsonOf(row.attempts),
     periods: jsonOf(row.periods),
   }
+}
+
+function callsText(calls: Usage['calls']): string {
+  for (const _ in calls) return JSON.stringify(calls)
+  return '{}'
+}
+
+const ratesTexts = new WeakMap<JsonObject, string>()
+
+/** The rates as text; one object stands for all rows that a price was applied to, so its text is made once. */
+function ratesText(rates: JsonObject): string {
+  let text = ratesTexts.get(rates)
+  if (text === undefined) ratesTexts.set(rates, (text = JSON.stringify(rates)))
+  return text
 }
 
 function jsonOf(list: readonly unknown[]): string {

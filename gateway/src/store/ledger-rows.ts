@@ -1,4 +1,4 @@
-import { type CompiledQuery, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
 import { addToBalances, readBalances, sumByBucket } from './balances.ts'
 import { decode, encode, type LedgerRow } from './ledger-row.ts'
@@ -41,41 +41,31 @@ export interface LedgerRows {
   audit(): Promise<Audit>
 }
 
-const chunk = 50
 const page = 5000
 
-export function ledgerRowsOf(db: Sql): LedgerRows {
-  const inserts = new Map<number, CompiledQuery<{ id: string }>>()
+/** Runs a compiled insert with these values on the store's connection; whether a row came of it. */
+export type Insert = (text: string, values: readonly unknown[]) => boolean
 
-  // compiled once per size: building the statement costs more than running it
-  function insertOf(records: readonly LedgerRecord[]): CompiledQuery<{ id: string }> {
-    let compiled = inserts.get(records.length)
-    if (!compiled) {
-      compiled = db
-        .insertInto('ledger')
-        .values([...records])
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .returning('id')
-        .compile()
-      inserts.set(records.length, compiled)
-    }
-    return { ...compiled, parameters: records.flatMap((record) => Object.values(record)) }
+export function ledgerRowsOf(db: Sql, insert: Insert): LedgerRows {
+  let text: string | undefined
+
+  // compiled once, and run past the query layer: a row is written for every request, and this is the store's one hot statement
+  function book(record: LedgerRecord): boolean {
+    text ??= db
+      .insertInto('ledger')
+      .values(record)
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .compile().sql
+    return insert(text, Object.values(record))
   }
 
   return {
     append: (rows) =>
       db.transaction().execute(async (trx) => {
-        const inserted = new Map<string, LedgerRow>()
-        const byId = new Map(rows.map((row) => [row.id, row]))
-        const records = [...byId.values()].map(encode)
-        for (let at = 0; at < records.length; at += chunk) {
-          const { rows: ids } = await trx.executeQuery(insertOf(records.slice(at, at + chunk)))
-          for (const { id } of ids) inserted.set(id, byId.get(id)!)
-        }
-        const fresh = [...inserted.values()]
+        const fresh = rows.filter((row) => book(encode(row)))
         await addToBalances(trx, fresh)
         await addToRollups(trx, fresh)
-        return new Set(inserted.keys())
+        return new Set(fresh.map(({ id }) => id))
       }),
     async find(query, limit) {
       const rows = await matching(db, query)

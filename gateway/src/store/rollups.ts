@@ -1,4 +1,4 @@
-import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
+import { addUsd, type NanoUsd, zeroUsd } from 'turnpike-core/internal/kernel/money'
 import type { LedgerRow } from './ledger-row.ts'
 import type { Sql } from './tables.ts'
 
@@ -37,41 +37,53 @@ const measures = [
   'spend',
 ] as const
 
-function rollupOf(row: LedgerRow): Rollup {
-  const usage = row.usage
+/** Sums rows by hour, key, model and provider, under a name made of the four. */
+export function sumByHour(rows: Iterable<LedgerRow>, sums = new Map<string, Rollup>()): Map<string, Rollup> {
+  const open = new Map<string, Mutable<Rollup>>()
+  for (const row of rows) {
+    const name = nameOf(rowPlace(row))
+    let sum = open.get(name)
+    if (!sum) {
+      sum = { ...(sums.get(name) ?? emptyAt(row)) }
+      open.set(name, sum)
+    }
+    addRow(sum, row)
+  }
+  for (const [name, sum] of open) sums.set(name, sum)
+  return sums
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+type Place = Pick<Rollup, 'hour' | 'keyHash' | 'model' | 'provider'>
+
+function rowPlace(row: LedgerRow): Place {
   return {
     hour: row.startedAt - (row.startedAt % hourMs),
     keyHash: row.keyHash,
     model: row.modelGroup ?? row.model,
     provider: row.provider ?? '',
-    requests: 1,
-    failures: row.outcome === 'answered' ? 0 : 1,
-    inputTokens: usage?.input ?? 0,
-    outputTokens: usage?.output ?? 0,
-    cacheReadTokens: usage?.cacheRead ?? 0,
-    cacheWriteTokens: (usage?.cacheWrite5m ?? 0) + (usage?.cacheWrite1h ?? 0),
-    spend: row.spend,
   }
 }
 
-/** Sums rows by hour, key, model and provider, under a name made of the four. */
-export function sumByHour(rows: Iterable<LedgerRow>, sums = new Map<string, Rollup>()): Map<string, Rollup> {
-  for (const row of rows) {
-    const one = rollupOf(row)
-    const name = nameOf(one)
-    const sum = sums.get(name)
-    sums.set(name, sum ? add(sum, one) : one)
-  }
-  return sums
+function emptyAt(row: LedgerRow): Rollup {
+  const nothing = { requests: 0, failures: 0, inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }
+  return { ...rowPlace(row), ...nothing, spend: zeroUsd }
 }
 
-export function nameOf(rollup: Rollup): string {
-  return JSON.stringify(dimensions.map((dimension) => rollup[dimension]))
+function addRow(sum: Mutable<Rollup>, { usage, outcome, spend }: LedgerRow): void {
+  sum.requests++
+  if (outcome !== 'answered') sum.failures++
+  sum.spend = addUsd(sum.spend, spend)
+  if (!usage) return
+  sum.inputTokens += usage.input
+  sum.outputTokens += usage.output
+  sum.cacheReadTokens += usage.cacheRead
+  sum.cacheWriteTokens += usage.cacheWrite5m + usage.cacheWrite1h
 }
 
-function add(a: Rollup, b: Rollup): Rollup {
-  const summed = Object.fromEntries(measures.map((measure) => [measure, a[measure] + b[measure]]))
-  return { ...a, ...summed }
+/** Only the model, which comes last, may hold a line break: two places never share a name. */
+export function nameOf({ hour, keyHash, model, provider }: Place): string {
+  return `${hour}\n${keyHash}\n${provider}\n${model}`
 }
 
 const chunk = 200

@@ -36,7 +36,7 @@ export function openSqlite(path: string): Store {
   migrate(database, db)
   return {
     keys: keysOf(db),
-    ledger: ledgerRowsOf(db),
+    ledger: ledgerRowsOf(db, (text, values) => prepare(text).run(...(values as SQLInputValue[])).changes > 0),
     rollups: rollupsOf(db),
     balanceOf(bucket) {
       const row = prepare('select spent from balances where bucket = ?').get(bucket)

@@ -16,29 +16,31 @@ export interface Exchange {
   readonly endpoint: string
   /** milliseconds since 1970 */
   readonly startedAt: number
-  readonly firstByteAt?: number
+  readonly firstByteAt?: number | undefined
   readonly endedAt: number
   readonly principal: Principal
   /** what the caller asked for, and the group and deployment that answered */
   readonly model: string
-  readonly modelGroup?: string
-  readonly deployment?: {
-    readonly id: string
-    readonly provider: string
-    readonly model: string
-    readonly apiBase: string
-  }
+  readonly modelGroup?: string | undefined
+  readonly deployment?:
+    | {
+        readonly id: string
+        readonly provider: string
+        readonly model: string
+        readonly apiBase: string
+      }
+    | undefined
   readonly attempts: readonly Attempt[]
   readonly warnings: readonly Warning[]
-  readonly usage?: Usage
+  readonly usage?: Usage | undefined
   /** undefined: the price is unknown */
-  readonly cost?: Cost
+  readonly cost?: Cost | undefined
   readonly spend: NanoUsd
   readonly outcome: Outcome
   readonly status: number
-  readonly error?: { readonly code: FaultCode; readonly message: string }
+  readonly error?: { readonly code: FaultCode; readonly message: string } | undefined
   readonly stream: boolean
   readonly tags: readonly string[]
-  readonly endUser?: string
+  readonly endUser?: string | undefined
   readonly metadata: Readonly<Record<string, unknown>>
 }

@@ -12,7 +12,13 @@ export const anthropicMessages: Format<'chat'> = {
   id: 'anthropic-messages',
   operation: 'chat',
   framing: sse,
-  wire: { modelIn: 'body', usageMark: '"usage"', toolNames: nameRule, customTools: false },
+  wire: {
+    modelIn: 'body',
+    usageMark: '"usage"',
+    toolNames: nameRule,
+    customTools: false,
+    vendorOnly: ['mcp_servers'],
+  },
   server: { readRequest, writeResponse, writeStream, writeError, errorFrame },
   client: { path: () => '/messages', writeRequest, readResponse, readStream, readError, meter },
 }

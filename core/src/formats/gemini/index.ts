@@ -15,7 +15,13 @@ export const gemini: Format<'chat'> = {
   id: 'gemini',
   operation: 'chat',
   framing: sse,
-  wire: { modelIn: 'path', usageMark: '"usageMetadata"', toolNames: nameRule, customTools: false },
+  wire: {
+    modelIn: 'path',
+    usageMark: '"usageMetadata"',
+    toolNames: nameRule,
+    customTools: false,
+    vendorOnly: ['cachedContent', 'cached_content'],
+  },
   server: { readRequest, writeResponse, writeStream, writeError, errorFrame },
   client: { path: callPath, writeRequest, readResponse, readStream, readError, meter: meterUsage },
 }

@@ -14,7 +14,13 @@ export const openaiResponses: Format<'chat'> = {
   id: own,
   operation: 'chat',
   framing: sse,
-  wire: { modelIn: 'body', usageMark: '"usage"', toolNames: {}, customTools: true },
+  wire: {
+    modelIn: 'body',
+    usageMark: '"usage"',
+    toolNames: {},
+    customTools: true,
+    vendorOnly: ['previous_response_id', 'conversation', 'prompt'],
+  },
   server: { readRequest, writeResponse, writeStream, writeError: writeOpenaiError, errorFrame },
   client: {
     path: () => '/responses',

@@ -85,6 +85,12 @@ export function foreignId(value: Json | undefined): string | undefined {
   return id === undefined || id === '' || made.test(id) ? undefined : id
 }
 
+/** What kind of item an id names that we made up (`msg`, `rs`, `fc`); undefined for a provider's own. */
+export function madeKind(id: Json | undefined): string | undefined {
+  const text = asString(id)
+  return text !== undefined && made.test(text) ? text.slice(0, text.indexOf('_')) : undefined
+}
+
 /** Whether this is the id of reasoning whose one summary paragraph is the thought itself. */
 export function isPlainThought(id: Json | undefined): boolean {
   return asString(id)?.match(made)?.[1] === marks.plain

@@ -10,7 +10,7 @@ import { hashOfSent } from './keys.ts'
 
 const orders: readonly KeyOrder[] = ['spend', 'max_budget', 'created_at', 'updated_at', 'token', 'key_alias']
 
-/** `GET /key/info?key=`: any key for the master, its own for a key. */
+/** `GET /key/info?key=`, of whichever key for the master, its own for a key. */
 export async function keyInfo({ principal, query }: RouteCall, house: House): Promise<Response> {
   const sent = query.get('key') || undefined
   const own = principal.kind === 'key' ? principal.key.hash : undefined

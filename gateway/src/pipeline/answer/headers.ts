@@ -14,26 +14,20 @@ export interface Told {
   readonly grant: Grant
   readonly journal: Journal
   readonly house: House
-  /** known for whole answers only */
-  readonly cost?: Cost | undefined
-  readonly contentType: string
 }
 
-/** Headers of an answer: LiteLLM's under its names, the provider's under theirs, our share of the time. */
-export function answerHeaders({
-  knock,
-  answer,
-  grant,
-  journal,
-  house,
-  cost,
-  contentType,
-}: Told): Record<string, string> {
+/** Headers of an answer: LiteLLM's under its names, the provider's under theirs, our share of the time; the cost where it is known already. */
+export function answerHeaders(
+  { knock, answer, grant, journal, house }: Told,
+  contentType: string,
+  cost?: Cost,
+): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': contentType }
   addProviderHeaders(headers, answer)
   Object.assign(headers, grant.lease.headers)
   const total = performance.now() - knock.tick
-  const own = Math.max(0, total - journal.upstreamMs())
+  const upstream = journal.upstreamMs()
+  const own = Math.max(0, total - upstream)
   headers['x-litellm-call-id'] = knock.callId
   headers['x-litellm-version'] = version
   headers['x-litellm-model-id'] = answer.deployment.id
@@ -43,7 +37,7 @@ export function answerHeaders({
   headers['x-litellm-attempted-fallbacks'] = String(answer.fallbacks)
   headers['x-litellm-response-duration-ms'] = total.toFixed(3)
   headers['x-litellm-overhead-duration-ms'] = own.toFixed(3)
-  headers['server-timing'] = `gateway;dur=${own.toFixed(3)}, provider;dur=${journal.upstreamMs().toFixed(3)}`
+  headers['server-timing'] = `gateway;dur=${own.toFixed(3)}, provider;dur=${upstream.toFixed(3)}`
   if (cost) addCost(headers, cost)
   addKey(headers, journal.principal(), house)
   if (answer.compiled.warnings.length > 0) headers['x-turnpike-warnings'] = warningsText(answer)

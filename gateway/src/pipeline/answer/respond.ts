@@ -31,11 +31,11 @@ export function respond(responding: Responding): Response {
     const cost = journal.settle({ outcome: 'answered', status: 200, usage: whole.usage })
     const contentType = call.stream ? (framing?.contentType ?? 'text/event-stream') : 'application/json'
     return new Response(whole.bytes as Uint8Array<ArrayBuffer>, {
-      headers: answerHeaders({ ...responding, cost, contentType }),
+      headers: answerHeaders(responding, contentType, cost),
     })
   }
   const flow = flowFor(call, answer.compiled, { inputEstimate: inputEstimate(call), ...(framing && { framing }) })
-  const headers = answerHeaders({ ...responding, contentType: flow.contentType })
+  const headers = answerHeaders(responding, flow.contentType)
   headers['cache-control'] = 'no-cache'
   headers['x-accel-buffering'] = 'no'
   return new Response(streamBody(reply, flow, journal), { headers })

@@ -1,4 +1,4 @@
-import { GatewayError } from 'turnpike-core/internal/kernel/faults'
+import { GatewayError, isGatewayError } from 'turnpike-core/internal/kernel/faults'
 
 export interface BodyLimits {
   /** bytes, after decompression */
@@ -18,22 +18,25 @@ export async function readBody(request: Request, { maxBytes, timeoutMs }: BodyLi
   return inTime(collect(decoded(request.body, encoding), maxBytes), timeoutMs)
 }
 
-async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
+function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
       () => reject(new GatewayError('slow-request', `The request body did not arrive within ${ms / 1000} s.`)),
       ms,
     )
+    const fail = (thrown: unknown): void => {
+      clearTimeout(timer)
+      reject(
+        isGatewayError(thrown)
+          ? thrown
+          : new GatewayError('invalid-request', 'The request body could not be read.', { cause: thrown }),
+      )
+    }
+    work.then((value) => {
+      clearTimeout(timer)
+      resolve(value)
+    }, fail)
   })
-  try {
-    return await Promise.race([work, late])
-  } catch (thrown) {
-    if (thrown instanceof GatewayError) throw thrown
-    throw new GatewayError('invalid-request', 'The request body could not be read.', { cause: thrown })
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function decoded(body: ReadableStream<Uint8Array>, encoding: string | null): ReadableStream<Uint8Array> {

@@ -16,20 +16,30 @@ export function callerNotes(
   const metadata = members?.has('metadata') ? asObject(field(call, 'metadata')) : undefined
   const asked = members?.has('tags') ? field(call, 'tags') : undefined
   const header = headers.get('x-litellm-tags')
-  const tags = new Set<string>(principal.kind === 'key' ? principal.key.tags : [])
-  for (const tag of [...list(metadata?.tags), ...list(asked), ...(header?.split(',') ?? [])])
-    if (tag.trim() !== '') tags.add(tag.trim().slice(0, maxLength))
+  const tags = tagsOf(principal, metadata?.tags, asked, header)
   const endUser =
     headers.get('x-litellm-end-user-id') ??
     headers.get('x-litellm-customer-id') ??
     (members?.has('user') ? asString(field(call, 'user')) : undefined) ??
     asString(metadata?.user_id)
-  const notes = asObject(metadata?.spend_logs_metadata)
   return {
-    tags: [...tags].slice(0, 64),
-    metadata: notes ?? {},
-    ...(endUser !== undefined && endUser !== null && { endUser: endUser.slice(0, maxLength) }),
+    tags,
+    metadata: asObject(metadata?.spend_logs_metadata) ?? nothing,
+    endUser: endUser === undefined || endUser === null ? undefined : endUser.slice(0, maxLength),
   }
+}
+
+const nothing = {}
+const noTags: readonly string[] = []
+
+/** Tags of the key, of the body and of the header, each once. */
+function tagsOf(principal: Principal, noted: unknown, asked: unknown, header: string | null): readonly string[] {
+  const own = principal.kind === 'key' ? principal.key.tags : noTags
+  if (noted === undefined && asked === undefined && header === null) return own
+  const tags = new Set(own)
+  for (const tag of [...list(noted), ...list(asked), ...(header?.split(',') ?? [])])
+    if (tag.trim() !== '') tags.add(tag.trim().slice(0, maxLength))
+  return [...tags].slice(0, 64)
 }
 
 function list(value: unknown): string[] {

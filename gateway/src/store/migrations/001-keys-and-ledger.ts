@@ -1,4 +1,4 @@
-import type { CreateTableBuilder, SchemaModule } from 'kysely'
+import { type CreateTableBuilder, type SchemaModule, sql } from 'kysely'
 import type { Migration } from './migration.ts'
 
 /** Virtual keys, the append-only ledger, and the balances and rollups derived from it. */
@@ -65,50 +65,55 @@ function keys(schema: SchemaModule) {
 }
 
 function ledger(schema: SchemaModule) {
-  return table(schema, 'ledger', {
-    id: 'text!',
-    endpoint: 'text!',
-    startedAt: 'bigint!',
-    endedAt: 'bigint!',
-    firstByteMs: 'bigint',
-    stream: 'bigint!',
-    keyHash: 'text!',
-    keyAlias: 'text',
-    userId: 'text',
-    teamId: 'text',
-    organizationId: 'text',
-    endUser: 'text',
-    tags: 'text!',
-    model: 'text!',
-    modelGroup: 'text',
-    deploymentId: 'text',
-    provider: 'text',
-    providerModel: 'text',
-    apiBase: 'text',
-    usageSource: 'text',
-    inputTokens: 'bigint!',
-    freshTokens: 'bigint!',
-    cacheReadTokens: 'bigint!',
-    cacheWrite5mTokens: 'bigint!',
-    cacheWrite1hTokens: 'bigint!',
-    audioInTokens: 'bigint!',
-    imageInTokens: 'bigint!',
-    outputTokens: 'bigint!',
-    reasoningTokens: 'bigint!',
-    audioOutTokens: 'bigint!',
-    imageOutTokens: 'bigint!',
-    calls: 'text!',
-    cost: 'bigint',
-    incomplete: 'bigint!',
-    spend: 'bigint!',
-    priceVersion: 'text',
-    rates: 'text',
-    outcome: 'text!',
-    status: 'bigint!',
-    errorCode: 'text',
-    attempts: 'text!',
-    periods: 'text!',
-  }).addPrimaryKeyConstraint('ledgerPrimary', ['id'])
+  return (
+    table(schema, 'ledger', {
+      id: 'text!',
+      endpoint: 'text!',
+      startedAt: 'bigint!',
+      endedAt: 'bigint!',
+      firstByteMs: 'bigint',
+      stream: 'bigint!',
+      keyHash: 'text!',
+      keyAlias: 'text',
+      userId: 'text',
+      teamId: 'text',
+      organizationId: 'text',
+      endUser: 'text',
+      tags: 'text!',
+      model: 'text!',
+      modelGroup: 'text',
+      deploymentId: 'text',
+      provider: 'text',
+      providerModel: 'text',
+      apiBase: 'text',
+      usageSource: 'text',
+      inputTokens: 'bigint!',
+      freshTokens: 'bigint!',
+      cacheReadTokens: 'bigint!',
+      cacheWrite5mTokens: 'bigint!',
+      cacheWrite1hTokens: 'bigint!',
+      audioInTokens: 'bigint!',
+      imageInTokens: 'bigint!',
+      outputTokens: 'bigint!',
+      reasoningTokens: 'bigint!',
+      audioOutTokens: 'bigint!',
+      imageOutTokens: 'bigint!',
+      calls: 'text!',
+      cost: 'bigint',
+      incomplete: 'bigint!',
+      spend: 'bigint!',
+      priceVersion: 'text',
+      rates: 'text',
+      outcome: 'text!',
+      status: 'bigint!',
+      errorCode: 'text',
+      attempts: 'text!',
+      periods: 'text!',
+    })
+      .addPrimaryKeyConstraint('ledgerPrimary', ['id'])
+      // ids rise with time: rows kept in the order of their key are written once, at the end of one tree
+      .modifyEnd(sql`without rowid`)
+  )
 }
 
 function rollups(schema: SchemaModule) {

@@ -3,14 +3,26 @@ import type { AssistantMessage, Message, ToolMessage } from '../../../vocabulary
 import type { AssistantPart, TextPart, UserPart } from '../../../vocabulary/parts.ts'
 import { readPart } from '../content.ts'
 import { type ItemReader, itemReader, messageExtras, typeOf } from '../items.ts'
-import { extras, foreignId, keepNative, malformed, own, requireArray, requireObject, requireText } from '../own.ts'
+import {
+  extras,
+  foreignId,
+  keepNative,
+  madeKind,
+  malformed,
+  type Notes,
+  own,
+  requireArray,
+  requireObject,
+  requireText,
+  unsupported,
+} from '../own.ts'
 
 /** What the caller says first of all, then the input's items as messages. */
-export function readInput(input: Json | undefined, instructions: string | undefined): Message[] {
+export function readInput(input: Json | undefined, instructions: string | undefined, notes: Notes): Message[] {
   const messages: Message[] = []
   if (instructions !== undefined) messages.push({ role: 'system', content: [{ type: 'text', text: instructions }] })
   if (typeof input === 'string') messages.push({ role: 'user', content: [{ type: 'text', text: input }] })
-  else if (input !== undefined && input !== null) readItems(requireArray(input, 'input'), messages)
+  else if (input !== undefined && input !== null) readItems(requireArray(input, 'input'), messages, notes)
   return messages
 }
 
@@ -21,7 +33,7 @@ interface Turn {
   id?: string
 }
 
-function readItems(items: readonly Json[], messages: Message[]): void {
+function readItems(items: readonly Json[], messages: Message[], notes: Notes): void {
   let turn: Turn | undefined
   const close = (): void => {
     if (turn && turn.content.length > 0) messages.push(closeTurn(turn))
@@ -30,6 +42,7 @@ function readItems(items: readonly Json[], messages: Message[]): void {
   for (const [at, value] of items.entries()) {
     const path = `input[${at}]`
     const item = requireObject(value, path)
+    if (isLost(item, path, notes)) continue
     const message = readOwnMessage(item, path, messages.length === 0 && !turn)
     if (message) {
       close()
@@ -41,6 +54,22 @@ function readItems(items: readonly Json[], messages: Message[]): void {
     addItem(turn, item)
   }
   close()
+}
+
+/**
+ * Callers who count on stored answers send the ids of items instead of the items. What we made up ids for is stored nowhere: a
+ * thought may be missed, what was said may not.
+ */
+function isLost(item: JsonObject, path: string, notes: Notes): boolean {
+  const kind = typeOf(item) === 'item_reference' ? madeKind(item.id) : undefined
+  if (kind === undefined) return false
+  if (kind !== 'rs')
+    throw unsupported(
+      path,
+      `${path} refers to an item of an earlier answer, which is not kept: send the item itself (clients do so when \`store\` is false).`,
+    )
+  notes.note('dropped', path, 'it refers to reasoning of an earlier answer, which is not kept')
+  return true
 }
 
 function closeTurn({ content, id }: Turn): AssistantMessage {

@@ -2,7 +2,7 @@ import { asArray, asObject, asString, isObject, type Json, type JsonObject, left
 import type { ChatRequest, Effort, OutputShape, ReasoningRequest } from '../../../vocabulary/chat-request.ts'
 import type { Read } from '../../../vocabulary/warnings.ts'
 import type { RequestPath } from '../../format.ts'
-import { extras, malformed, own, requireObject, requireText } from '../own.ts'
+import { extras, malformed, own, requireObject, requireText, takeNotes } from '../own.ts'
 import { defaultSchemaName, logprobsWish } from './fields.ts'
 import { readInput } from './read-input.ts'
 import { readToolChoice, readTools } from './tools.ts'
@@ -16,9 +16,10 @@ const known: ReadonlySet<string> = new Set(
 
 /** Reads a request: https://platform.openai.com/docs/api-reference/responses/create */
 export function readRequest(body: JsonObject, path: RequestPath): Read<ChatRequest> {
+  const notes = takeNotes()
   const request: ChatRequest = {
     model: path.model ?? requireText(body.model, 'model'),
-    messages: readInput(body.input, optional(body, 'instructions', 'string')),
+    messages: readInput(body.input, optional(body, 'instructions', 'string'), notes),
     ...readStream(body, path),
     ...readToolFields(body),
     ...readText(body.text),
@@ -27,7 +28,7 @@ export function readRequest(body: JsonObject, path: RequestPath): Read<ChatReque
     ...readIdentity(body),
     ...readNative(body),
   }
-  return { value: request, warnings: [] }
+  return { value: request, warnings: notes.warnings }
 }
 
 interface Types {

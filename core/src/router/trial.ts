@@ -1,0 +1,140 @@
+import type { Call } from '../client/call.ts'
+import { type Compiled, compile } from '../client/compile.ts'
+import { mockReply } from '../client/mock.ts'
+import { type Fetch, type Reply, send } from '../client/send.ts'
+import type { Deadlines } from '../client/target.ts'
+import { GatewayError, isGatewayError, withDetail } from '../kernel/faults.ts'
+import type { Attempt } from './attempt.ts'
+import type { Deployment, RouterSettings } from './deployment.ts'
+import type { Health } from './health.ts'
+import type { Group } from './pool.ts'
+import type { Dice } from './strategies/strategy.ts'
+
+/** What a call asks of the router beyond itself. */
+export interface Asking {
+  readonly signal?: AbortSignal | undefined
+  /** the caller's own, before the settings' */
+  readonly retries?: number | undefined
+  readonly fallbacks?: readonly string[] | undefined
+  readonly disableFallbacks?: boolean | undefined
+  readonly timeoutMs?: number | undefined
+  readonly streamTimeoutMs?: number | undefined
+  /** whether a fallback group may answer this caller */
+  readonly permits?: (group: Group) => boolean
+  /** hears of each attempt as it ends */
+  readonly note?: (attempt: Attempt) => void
+}
+
+/** A deployment's answer, and what the router wants to be told when it is complete. */
+export interface Answer {
+  readonly group: string
+  readonly deployment: Deployment
+  readonly compiled: Compiled
+  readonly reply: Reply
+  readonly retries: number
+  readonly fallbacks: number
+  /** once, when the last byte has left: what it took, or what cut it short */
+  done(end: { readonly outputTokens?: number | undefined; readonly error?: GatewayError | undefined }): void
+}
+
+/** What the router needs from outside. */
+export interface Ports {
+  readonly fetch: Fetch
+  /** milliseconds since 1970, and on a clock that never jumps */
+  readonly now: () => number
+  readonly tick: () => number
+  readonly dice: Dice
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
+}
+
+/** One try of one deployment. */
+export interface Trial {
+  readonly call: Call
+  readonly group: Group
+  readonly deployment: Deployment
+  readonly asking: Asking
+  /** which try of the group this is, and how many groups have failed before */
+  readonly retries: number
+  readonly fallbacks: number
+}
+
+interface Trying {
+  readonly settings: RouterSettings
+  readonly health: Health
+  readonly ports: Ports
+}
+
+/** How a deployment is tried: the call is sent, its health hears how it went, the attempt is noted. */
+export function trialsWith({ settings, health, ports }: Trying): (trial: Trial) => Promise<Answer> {
+  return async (trial) => {
+    const { deployment, group, asking } = trial
+    const begun = ports.tick()
+    health.started(deployment.id)
+    try {
+      const { compiled, reply } = await sendTo(trial)
+      asking.note?.({ kind: 'answered', deployment: deployment.id, group: group.name, ms: ports.tick() - begun })
+      return answerOf(trial, begun, compiled, reply)
+    } catch (thrown) {
+      health.finished(deployment.id)
+      const error = withDetail(asGatewayError(thrown), { provider: deployment.provider.name, model: deployment.model })
+      asking.note?.({ kind: 'failed', deployment: deployment.id, group: group.name, ms: ports.tick() - begun, error })
+      health.failed(deployment, error, group.deployments.length - 1)
+      throw error
+    }
+  }
+
+  function answerOf(
+    { call, group, deployment, retries, fallbacks }: Trial,
+    begun: number,
+    compiled: Compiled,
+    reply: Reply,
+  ): Answer {
+    const firstByteMs = call.stream ? ports.tick() - begun : undefined
+    let over = false
+    return {
+      group: group.name,
+      deployment,
+      compiled,
+      reply,
+      retries,
+      fallbacks,
+      done({ outputTokens = 0, error }) {
+        if (over) return
+        over = true
+        health.finished(deployment.id)
+        if (error) health.failed(deployment, error, group.deployments.length - 1)
+        else
+          health.answered(deployment.id, {
+            msPerToken: (ports.tick() - begun) / Math.max(1, outputTokens),
+            firstByteMs,
+          })
+      },
+    }
+  }
+
+  async function sendTo({ call, deployment, asking }: Trial): Promise<{ compiled: Compiled; reply: Reply }> {
+    if (deployment.mock !== undefined) return mockReply(call, deployment)
+    const compiled = compile(call, deployment)
+    const reply = await send(compiled, {
+      fetch: ports.fetch,
+      deadlines: deadlinesFor(deployment, asking),
+      signal: asking.signal,
+    })
+    return { compiled, reply }
+  }
+
+  /** Request before deployment before router; a stream's timeout bounds the wait for its first content. */
+  function deadlinesFor({ deadlines }: Deployment, asking: Asking): Deadlines {
+    return {
+      totalMs: asking.timeoutMs ?? deadlines?.totalMs ?? settings.timeoutMs,
+      firstByteMs: asking.streamTimeoutMs ?? deadlines?.firstByteMs ?? settings.streamTimeoutMs,
+      idleMs: deadlines?.idleMs,
+    }
+  }
+}
+
+/** What was thrown, as an error of ours. */
+export function asGatewayError(thrown: unknown): GatewayError {
+  if (isGatewayError(thrown)) return thrown
+  return new GatewayError('internal', 'Internal server error', { cause: thrown })
+}
