@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { type FaultCode, faults } from '../core/src/kernel/faults.ts'
 import { providers } from '../core/src/providers/index.ts'
 import type { CredentialKind, Provider, Quirk } from '../core/src/providers/provider.ts'
+import { configKeysPage, endpointsPage } from './docs-gateway.ts'
+import { code, table } from './markdown.ts'
 
 /** A generated page; to add one, add a row to `pages`. */
 interface Page {
@@ -18,6 +20,8 @@ interface Page {
 const pages: readonly Page[] = [
   { file: 'providers.md', title: 'Providers', write: providersPage },
   { file: 'errors.md', title: 'Errors', write: errorsPage },
+  { file: 'endpoints.md', title: 'Endpoints', write: endpointsPage },
+  { file: 'config-keys.md', title: 'Keys of config.yaml', write: configKeysPage },
 ]
 
 const docs = join(import.meta.dirname, '..', 'docs')
@@ -181,18 +185,6 @@ function errorsPage(): string {
       }),
     ),
   ].join('\n')
-}
-
-// markdown
-
-function code(text: string): string {
-  return `\`${text}\``
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
 process.exitCode = run(process.argv.includes('--check'))

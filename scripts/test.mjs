@@ -37,6 +37,7 @@ step('types of the tests', tsc('core/tsconfig.test.json'))
 step('types of the gateway', tsc('gateway'))
 step('lint', [node, join(root, 'node_modules/@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.'])
 step('generated documents', [...bun, 'scripts/build-docs.ts', '--check'])
+step('generated prices', [...bun, 'scripts/build-prices.ts', '--check'])
 step('build of the library', [node, join(root, 'node_modules/typescript/bin/tsc'), '-p', 'core/tsconfig.build.json'])
 
 const scratch = mkdtempSync(join(tmpdir(), 'turnpike-test-'))

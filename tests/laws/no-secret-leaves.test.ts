@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type TestHouse, testHouse } from '../house.ts'
 import { http, type RawProvider, rawProvider } from '../sockets/raw.ts'
 import { type Scratch, scratch } from '../start/gateway-process.ts'
-import { doors, knock, wildcards } from './doors.ts'
+import { doors, knock, price, wildcards } from './doors.ts'
 
 /** Law 9: canary credentials and prompts appear in no response, log, error or row. */
 
@@ -46,10 +46,17 @@ beforeAll(async () => {
           api_base: `${angry.url.replace('//', `//user:${secret.url}@`)}/v1?token=${secret.query}`,
           extra_headers: { 'x-extra-secret': secret.header },
         },
+        model_info: price,
       },
       {
         model_name: 'plain-angry/*',
         litellm_params: { model: 'openai/*', api_key: secret.providerKey, api_base: angry.url, extra_headers: { 'x-extra-secret': secret.header } },
+        model_info: price,
+      },
+      {
+        model_name: 'queried/*',
+        litellm_params: { model: 'openai/*', api_key: secret.providerKey, api_base: `${angry.url}/v1?token=${secret.query}` },
+        model_info: price,
       },
     ],
     router: { num_retries: 0, disable_cooldowns: true },
@@ -83,14 +90,13 @@ test('no credential is in any answer, whatever the provider repeats', async () =
             `${door.format} ${group}/${behaviour} ${stream}`,
             knock(door, { url: house.url, key }, { model: `${group}/${behaviour}`, text: prompt, stream }),
           )
-      for (const group of ['angry', 'plain-angry'])
+      for (const group of ['angry', 'plain-angry', 'queried'])
         for (const behaviour of ['401', '403', '400', '404', '500', '429', 'headers', 'html', 'reset'])
           await hear(
             `${door.format} ${group}/${behaviour} ${stream}`,
             knock(door, { url: house.url, key }, { model: `${group}/${behaviour}`, text: prompt, stream }),
           )
     }
-  for (const [n, t] of out) if (n.includes('plain-angry')) console.log(n, t.slice(-300))
   expect(angry.requests.length).toBeGreaterThan(50)
   expect(angry.requests.some(({ head }) => head.includes(secret.providerKey) && head.includes(secret.header))).toBe(true)
   expectClean([...Object.values(secret), house.master], out)

@@ -17,6 +17,8 @@ import type { WholeReply } from './send.ts'
 export interface WholeAnswer {
   readonly bytes: Uint8Array
   readonly usage: Usage | undefined
+  /** the tier that the provider says it served the call at */
+  readonly serviceTier: string | undefined
 }
 
 const encoder = new TextEncoder()
@@ -26,17 +28,18 @@ export function answerWhole(call: Call, reply: WholeReply): WholeAnswer {
   if (reply.format === call.format) {
     const meter = formatOf(reply.format).client.meter()
     meter.read(reply.value)
-    return { bytes: reply.bytes, usage: meter.usage() }
+    return { bytes: reply.bytes, usage: meter.usage(), serviceTier: meter.serviceTier?.() }
   }
   const response = responseOf(call, reply)
   const body = formatOf(call.format).server.writeResponse(response, call.request().value)
-  return { bytes: encoder.encode(JSON.stringify(body)), usage: response.usage }
+  return { bytes: encoder.encode(JSON.stringify(body)), usage: response.usage, serviceTier: response.serviceTier }
 }
 
 /** A whole reply in the vocabulary, with the tools' own names. */
 export function responseOf(call: Call, reply: WholeReply): ChatResponse {
   const response = formatOf(reply.format).client.readResponse(reply.value)
-  return reply.format === call.format ? response : restoringResponse(call.request().value, reply.format, response)
+  if (reply.format === call.format) return response
+  return restoringResponse(call.request().value, reply.format, response)
 }
 
 /** A whole reply to a caller who asked for a stream. */
@@ -48,7 +51,11 @@ export function unfoldAnswer(call: Call, reply: WholeReply, framing?: Framing): 
   const bytes = (framing ?? format.framing).write()
   const body = encodeAll(bytes, frames)
   const tail = [...bytes.end()][0] ?? nothing
-  return { bytes: tail.length > 0 ? concat(body, tail) : body, usage: response.usage }
+  return {
+    bytes: tail.length > 0 ? concat(body, tail) : body,
+    usage: response.usage,
+    serviceTier: response.serviceTier,
+  }
 }
 
 function concat(a: Uint8Array, b: Uint8Array): Uint8Array {

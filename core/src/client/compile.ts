@@ -12,6 +12,7 @@ import type { ChatRequest } from '../vocabulary/chat-request.ts'
 import type { FormatId } from '../vocabulary/format-id.ts'
 import type { Warning } from '../vocabulary/warnings.ts'
 import type { Call } from './call.ts'
+import { refuseVendorOnly, withoutForeignTools } from './foreign.ts'
 import type { Target } from './target.ts'
 
 /** A call made ready for one target: what goes over the wire, and how what comes back is to be read. */
@@ -126,12 +127,13 @@ function isOurs(name: string, call: Call): boolean {
 function translate(call: Call, target: Target, format: Format<'chat'>): Made {
   refuseVendorOnly(call, target)
   const read = call.request()
-  const request: ChatRequest = {
+  const asked: ChatRequest = {
     ...withDefaults(read.value, target.defaults),
     model: wireModel(target.provider, target.model),
     stream: call.stream,
   }
-  const written = format.client.writeRequest(request, target.profile)
+  const own = withoutForeignTools(asked, call, format.id, target)
+  const written = format.client.writeRequest(own.value, target.profile)
   const { body, warnings } = applyQuirks(
     { ...written.value, ...target.extraBody },
     quirksOf(target, format.id),
@@ -139,21 +141,8 @@ function translate(call: Call, target: Target, format: Format<'chat'>): Made {
   )
   return {
     body: encoder.encode(JSON.stringify(body)),
-    warnings: [...read.warnings, ...written.warnings, ...warnings],
+    warnings: [...read.warnings, ...own.warnings, ...written.warnings, ...warnings],
     hidesUsage: false,
-  }
-}
-
-/** Refuses what only the vendor of the caller's format can honour, where leaving it out would change what is asked. */
-function refuseVendorOnly(call: Call, target: Target): void {
-  for (const name of formatOf(call.format).wire.vendorOnly ?? []) {
-    const value = call.envelope.members.has(name) ? call.field(name) : undefined
-    if (value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)) continue
-    throw new GatewayError(
-      'unsupported',
-      `The field \`${name}\` means something only to a provider that speaks this format; \`${target.model}\` is called in another.`,
-      { param: name },
-    )
   }
 }
 

@@ -39,14 +39,14 @@ export function mockReply(call: Call, target: Target): { compiled: Compiled; rep
     stream: call.stream,
     warnings: [],
     untouched: true,
-    hidesUsage: false,
+    hidesUsage: call.stream && format.wire.usageSwitch !== undefined && request.includeUsage !== true,
   }
   const status = { status: 200, headers: new Headers(), format: call.format }
   if (!call.stream) {
     const value = format.server.writeResponse(response, request)
     return { compiled, reply: { kind: 'whole', ...status, bytes: encoder.encode(JSON.stringify(value)), value } }
   }
-  const writer = format.server.writeStream(request)
+  const writer = format.server.writeStream({ ...request, includeUsage: true })
   const frames = [
     ...unfold(response)
       .flatMap(byWord)

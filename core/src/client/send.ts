@@ -1,9 +1,10 @@
 import { formatOf } from '../formats/index.ts'
-import { GatewayError, withDetail } from '../kernel/faults.ts'
+import { GatewayError } from '../kernel/faults.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
 import { bearsContent } from '../vocabulary/chat-event.ts'
 import type { FormatId } from '../vocabulary/format-id.ts'
 import type { Compiled } from './compile.ts'
+import { type Conceal, concealing } from './conceal.ts'
 import { type Lifeline, lifeline } from './deadline.ts'
 import type { Deadlines } from './target.ts'
 
@@ -61,11 +62,11 @@ export async function send(compiled: Compiled, { fetch, signal, deadlines = {} }
       // Bun ends a quiet call after 360 s of its own accord unless told not to; other runtimes ignore the word
       timeout: false,
     } as RequestInit)
-    if (!response.ok) throw await readFailure(response, compiled.format, line)
+    if (!response.ok) throw await readFailure(response, compiled, line)
     const streamed = compiled.stream && !(response.headers.get('content-type') ?? '').startsWith('application/json')
     const reply = streamed
-      ? await holdBack(response, compiled.format, line, deadlines)
-      : await readWhole(response, compiled.format, line)
+      ? await holdBack(response, compiled, line, deadlines)
+      : await readWhole(response, compiled, line)
     first()
     return reply
   } catch (thrown) {
@@ -77,7 +78,7 @@ export async function send(compiled: Compiled, { fetch, signal, deadlines = {} }
 
 const maxErrorBytes = 1 << 20
 
-async function readFailure(response: Response, format: FormatId, line: Lifeline): Promise<GatewayError> {
+async function readFailure(response: Response, compiled: Compiled, line: Lifeline): Promise<GatewayError> {
   if (response.status >= 300 && response.status < 400) {
     await response.body?.cancel()
     return new GatewayError(
@@ -88,7 +89,12 @@ async function readFailure(response: Response, format: FormatId, line: Lifeline)
   const stop = line.arm(30_000, 'complete error')
   const body = await readBounded(response, maxErrorBytes)
   stop()
-  return formatOf(format).client.readError(response.status, response.headers, body)
+  const conceal = concealing(compiled)
+  return formatOf(compiled.format).client.readError(
+    response.status,
+    conceal.headers(response.headers),
+    conceal.bytes(body),
+  )
 }
 
 async function readBounded(response: Response, limit: number): Promise<Uint8Array> {
@@ -109,12 +115,16 @@ async function readBounded(response: Response, limit: number): Promise<Uint8Arra
   return joinBytes(blocks)
 }
 
-async function readWhole(response: Response, format: FormatId, line: Lifeline): Promise<WholeReply> {
+async function readWhole(response: Response, compiled: Compiled, line: Lifeline): Promise<WholeReply> {
+  const { format } = compiled
   const bytes = new Uint8Array(await response.arrayBuffer())
   line.done()
   const value = parseAnswer(bytes)
   if (value.error !== undefined && value.error !== null)
-    throw embedded(formatOf(format).client.readError(embeddedStatus(value), response.headers, bytes))
+    throw embedded(
+      formatOf(format).client.readError(embeddedStatus(value), response.headers, bytes),
+      concealing(compiled),
+    )
   return { kind: 'whole', format, status: response.status, headers: response.headers, bytes, value }
 }
 
@@ -143,19 +153,20 @@ function embeddedStatus(value: JsonObject): number {
 }
 
 /** An error that came under a 200 is never passed on verbatim: its status would lie. */
-function embedded(error: GatewayError): GatewayError {
+function embedded(error: GatewayError, conceal: Conceal): GatewayError {
   const { upstream: _upstream, ...detail } = error.detail
-  return new GatewayError(error.code, error.message, detail)
+  return new GatewayError(error.code, conceal.text(error.message), detail)
 }
 
 /** Reads a stream up to its first content-bearing event. A failure before that is the attempt's failure. */
 async function holdBack(
   response: Response,
-  format: FormatId,
+  compiled: Compiled,
   line: Lifeline,
   deadlines: Deadlines,
 ): Promise<StreamReply> {
   if (!response.body) throw new GatewayError('provider-garbled', 'The provider answered 200 with an empty body.')
+  const { format } = compiled
   const reader = response.body.getReader()
   const { framing, client } = formatOf(format)
   const frames = framing.read()
@@ -168,7 +179,7 @@ async function holdBack(
     const out = [...(done ? frames.end() : frames.push(value))].flatMap((frame) => [...events.push(frame)])
     if (done) out.push(...events.end())
     for (const event of out) {
-      if (event.type === 'error') throw withDetail(embedded(event.error), {})
+      if (event.type === 'error') throw embedded(event.error, concealing(compiled))
       if (bearsContent(event)) borne = true
       if (borne) break
     }

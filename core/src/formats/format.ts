@@ -77,4 +77,6 @@ export interface UsageMeter {
   usage(): Usage | undefined
   /** whether the usage told so far is the final one */
   final(): boolean
+  /** the tier that the provider says it served the call at, which decides the price */
+  serviceTier?(): string | undefined
 }

@@ -98,8 +98,7 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
       const deployment = ranked[0]?.deployment
       if (!deployment) break
       const others = ranked.length > 1 || !tried.has(deployment.id)
-      if (first)
-        await ports.sleep(backOff({ tries, error: first, others, settings, dice: ports.dice }), asking.signal)
+      if (first) await ports.sleep(backOff({ tries, error: first, others, settings, dice: ports.dice }), asking.signal)
       if (asking.signal?.aborted) throw callerLeft()
       tried.add(deployment.id)
       try {

@@ -51,19 +51,20 @@ export async function perform(
 function whole(call: Call, answer: Answer): object {
   if (answer.reply.kind !== 'whole')
     throw new GatewayError('provider-garbled', 'The provider streamed an answer that was not to be streamed.')
-  const { bytes, usage } = answerWhole(call, answer.reply)
+  const { bytes, usage, serviceTier } = answerWhole(call, answer.reply)
   answer.done({ ...(usage && { outputTokens: usage.output }) })
   const value = JSON.parse(new TextDecoder().decode(bytes)) as object
-  settle(value, answer, usage)
+  settle(value, answer, usage, serviceTier)
   return value
 }
 
-function settle(value: object, answer: Answer, usage: Usage | undefined): void {
+function settle(value: object, answer: Answer, usage: Usage | undefined, serviceTier: string | undefined): void {
   const { deployment } = answer
   const price =
     deployment.price ?? priceOf(deployment.provider.name, deployment.pricedAs ?? deployment.model, Date.now())
   keepReceipt(value, {
-    cost: usage && price ? toUsd(cost(usage, price).total) : undefined,
+    cost:
+      usage && price ? toUsd(cost(usage, price, serviceTier === undefined ? {} : { serviceTier }).total) : undefined,
     usage,
     provider: deployment.provider.name,
     model: deployment.model,
@@ -92,7 +93,7 @@ function stream(call: Call, answer: Answer): AsyncIterable<object> {
       if (reply.kind === 'stream') reply.close()
       const usage = flow.usage()
       answer.done({ ...(usage && { outputTokens: usage.output }), ...(failure && { error: failure }) })
-      settle(iterable, answer, usage)
+      settle(iterable, answer, usage, flow.serviceTier())
     }
     if (failure) throw failure
   }

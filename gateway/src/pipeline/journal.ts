@@ -19,6 +19,8 @@ export interface Ending {
   readonly outcome: Outcome
   readonly status: number
   readonly usage?: Usage | undefined
+  /** the tier that the provider says it served the call at */
+  readonly serviceTier?: string | undefined
   readonly error?: GatewayError | undefined
 }
 
@@ -49,11 +51,11 @@ export function openJournal(knock: Knock, house: House): Journal {
   let firstByteAt: number | undefined
   let settled = false
 
-  function settle({ outcome, status, usage, error }: Ending): Cost | undefined {
+  function settle({ outcome, status, usage, serviceTier, error }: Ending): Cost | undefined {
     if (settled) return undefined
     settled = true
     const endedAt = house.now()
-    const cost = answer && costOf(usage, answer.deployment, knock.startedAt)
+    const cost = answer && costOf(usage, serviceTier, answer.deployment, knock.startedAt)
     answer?.done({ outputTokens: usage?.output, error: error?.fault.blame === 'provider' ? error : undefined })
     // whoever was not let in leaves no row
     if (!principal) return undefined

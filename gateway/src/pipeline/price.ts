@@ -18,10 +18,17 @@ export function priceFor(deployment: Deployment, at: number): Price | undefined 
 }
 
 /** What an exchange cost; undefined when the price or the usage is unknown. */
-export function costOf(usage: Usage | undefined, deployment: Deployment, at: number): Cost | undefined {
+export function costOf(
+  usage: Usage | undefined,
+  serviceTier: string | undefined,
+  deployment: Deployment,
+  at: number,
+): Cost | undefined {
   const price = usage && priceFor(deployment, at)
-  return price && cost(usage, price)
+  return price && cost(usage, price, serviceTier === undefined ? usual : { serviceTier })
 }
+
+const usual = {}
 
 /** Tokens that the request's bytes may come to. */
 export function inputEstimate(call: Call): number {

@@ -12,6 +12,8 @@ export interface Flow {
   fail(error: GatewayError): Uint8Array
   /** usage as the provider told it, or counted from what was delivered; undefined when nothing is known */
   usage(): Usage | undefined
+  /** the tier that the provider says it served the call at */
+  serviceTier(): string | undefined
   /** the failure that the provider told within the stream, if any */
   failure(): GatewayError | undefined
 }

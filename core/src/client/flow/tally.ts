@@ -1,4 +1,3 @@
-import type { UsageMeter } from '../../formats/format.ts'
 import type { GatewayError } from '../../kernel/faults.ts'
 import { estimateTokens } from '../../models/estimate.ts'
 import type { ChatEvent } from '../../vocabulary/chat-event.ts'
@@ -9,6 +8,7 @@ export interface Tally {
   add(event: ChatEvent): void
   usage(inputEstimate: number): Usage | undefined
   failure(): GatewayError | undefined
+  serviceTier(): string | undefined
 }
 
 /**
@@ -20,9 +20,11 @@ export function tally(): Tally {
   let running: Usage | undefined
   let failure: GatewayError | undefined
   let ended = false
+  let tier: string | undefined
   let text = 0
   return {
     add(event) {
+      if (event.type === 'response-start' || event.type === 'response-end') tier = event.serviceTier ?? tier
       if (event.type === 'text-delta' || event.type === 'reasoning-delta' || event.type === 'refusal-delta')
         text += estimateTokens(event.text)
       else if (event.type === 'tool-delta') text += estimateTokens(event.input)
@@ -45,10 +47,6 @@ export function tally(): Tally {
       return { ...running, output: Math.max(running.output, text), source: 'counted' }
     },
     failure: () => failure,
+    serviceTier: () => tier,
   }
-}
-
-/** Usage from a meter alone: what a whole body or the tail of an untouched stream says. */
-export function metered(meter: UsageMeter): Usage | undefined {
-  return meter.final() ? meter.usage() : undefined
 }

@@ -71,6 +71,7 @@ export function translatedFlow({
     fail: (error: GatewayError) => (over ? nothing : encoder.encode(take({ type: 'error', error }) + close())),
     usage: () => sum.usage(inputEstimate),
     failure: () => sum.failure(),
+    serviceTier: () => sum.serviceTier(),
   }
 }
 

@@ -1,4 +1,6 @@
+import type { UsageMeter } from '../../formats/format.ts'
 import { formatOf } from '../../formats/index.ts'
+import type { GatewayError } from '../../kernel/faults.ts'
 import { parseObject } from '../../kernel/json.ts'
 import { readSse } from '../../kernel/sse.ts'
 import type { FormatId } from '../../vocabulary/format-id.ts'
@@ -6,6 +8,13 @@ import type { Usage } from '../../vocabulary/usage.ts'
 import { joinBytes } from '../send.ts'
 import { type Flow, nothing } from './flow.ts'
 import { type Tally, tally } from './tally.ts'
+
+/** What a stream came to. */
+interface Conclusion {
+  readonly usage: Usage | undefined
+  readonly serviceTier: string | undefined
+  readonly failure: GatewayError | undefined
+}
 
 /** Blocks kept for metering before the oldest are read and let go. */
 const keepBytes = 256 * 1024
@@ -20,7 +29,7 @@ export function untouchedFlow(format: FormatId, inputEstimate: number): Flow {
   let kept: Uint8Array[] = []
   let size = 0
   let reader: { tally: Tally; push(block: Uint8Array): void; end(): void } | undefined
-  let result: { usage: Usage | undefined; tally: Tally | undefined } | undefined
+  let result: Conclusion | undefined
 
   function readThrough(last: boolean): Tally {
     reader ??= eventReader(format)
@@ -31,13 +40,13 @@ export function untouchedFlow(format: FormatId, inputEstimate: number): Flow {
     return reader.tally
   }
 
-  function conclude(): { usage: Usage | undefined; tally: Tally | undefined } {
+  function conclude(): Conclusion {
     if (result) return result
-    const usage = reader ? undefined : usageInTail(format, joinBytes(kept))
-    if (usage) result = { usage, tally: undefined }
+    const told = reader ? undefined : usageInTail(format, joinBytes(kept))
+    if (told) result = { usage: told.usage(), serviceTier: told.serviceTier?.(), failure: undefined }
     else {
       const all = readThrough(true)
-      result = { usage: all.usage(inputEstimate), tally: all }
+      result = { usage: all.usage(inputEstimate), serviceTier: all.serviceTier(), failure: all.failure() }
     }
     return result
   }
@@ -54,7 +63,8 @@ export function untouchedFlow(format: FormatId, inputEstimate: number): Flow {
     fail: (error) => encodeAll(framing.write(), [formatOf(format).server.errorFrame(error)]),
     usage: () => conclude().usage,
     // a stream that told its final usage was complete; anything else is read through and says so itself
-    failure: () => conclude().tally?.failure(),
+    failure: () => conclude().failure,
+    serviceTier: () => conclude().serviceTier,
   }
 
   function eventReader(id: FormatId) {
@@ -75,7 +85,7 @@ export function untouchedFlow(format: FormatId, inputEstimate: number): Flow {
 }
 
 /** The final usage, read from the first and the last frames that mention any; undefined when the tail holds no final one. */
-function usageInTail(format: FormatId, bytes: Uint8Array): Usage | undefined {
+function usageInTail(format: FormatId, bytes: Uint8Array): UsageMeter | undefined {
   const text = new TextDecoder().decode(bytes)
   const mark = formatOf(format).wire.usageMark
   const last = text.lastIndexOf(mark)
@@ -85,7 +95,7 @@ function usageInTail(format: FormatId, bytes: Uint8Array): Usage | undefined {
   const from = text.lastIndexOf('\n\n', last)
   if (first < from) for (const frame of framesOf(text.slice(0, text.indexOf('\n\n', first) + 2))) read(frame)
   for (const frame of framesOf(text.slice(Math.max(0, from)))) read(frame)
-  return meter.final() ? meter.usage() : undefined
+  return meter.final() ? meter : undefined
 
   function read(frame: string): void {
     const value = parseObject(frame)

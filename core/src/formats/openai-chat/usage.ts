@@ -1,4 +1,4 @@
-import { asNumber, asObject, isArray, type JsonObject } from '../../kernel/json.ts'
+import { asNumber, asObject, asString, isArray, type JsonObject } from '../../kernel/json.ts'
 import { type Usage, usageOf } from '../../vocabulary/usage.ts'
 import type { UsageMeter } from '../format.ts'
 
@@ -133,11 +133,14 @@ export function writeUsage(usage: Usage): JsonObject {
 /** Gathers usage from bodies or chunks; each usage object tells all there is so far, so the last one counts. */
 export function usageMeter(): UsageMeter {
   let raw: JsonObject | undefined
+  let tier: string | undefined
   return {
     read(value) {
       raw = findUsage(value) ?? raw
+      tier = asString(value.service_tier) ?? tier
     },
     usage: () => raw && readUsage(raw),
     final: () => raw !== undefined,
+    serviceTier: () => tier,
   }
 }

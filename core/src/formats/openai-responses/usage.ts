@@ -68,12 +68,14 @@ const terminal: ReadonlySet<Json | undefined> = new Set([
 export function meter(): UsageMeter {
   let usage: Usage | undefined
   let final = false
+  let tier: string | undefined
   const items: Json[] = []
   return {
     read(value) {
       if (value.type === 'response.output_item.done') items.push(value.item ?? null)
       const response = asObject(value.response) ?? value
       final ||= terminal.has(value.type) || (value.type === undefined && asObject(value.usage) !== undefined)
+      tier = asString(response.service_tier) ?? tier
       const told = asObject(response.usage)
       if (!told) return
       const output = asArray(response.output)
@@ -81,5 +83,6 @@ export function meter(): UsageMeter {
     },
     usage: () => usage,
     final: () => final && usage !== undefined,
+    serviceTier: () => tier,
   }
 }

@@ -1,4 +1,4 @@
-import { anyProvider, buildTarget, type Environment, type TargetSpec } from '../../client/build-target.ts'
+import { anyProvider, buildTarget, builtin, type Environment, type TargetSpec } from '../../client/build-target.ts'
 import type { Deadlines } from '../../client/target.ts'
 import { isGatewayError } from '../../kernel/faults.ts'
 import {
@@ -34,9 +34,13 @@ export interface ReadEntry {
 export function readEntry(entry: ModelEntry, environment: Environment): ReadEntry {
   const params = entry.litellm_params
   const info = entry.model_info ?? {}
-  const price = customPrice({ ...pick(info, isPriceField), ...pick(params, isPriceField) })
+  const own = customPrice({ ...pick(info, isPriceField), ...pick(params, isPriceField) })
   const baseModel = asString(info.base_model) ?? asString(params.base_model)
   const target = buildTarget(specOf(params, info, baseModel), environment)
+  // the built-in model calls nobody
+  const price =
+    own ??
+    (target.provider === builtin ? customPrice({ input_cost_per_token: 0, output_cost_per_token: 0 }) : undefined)
   const deployment: Deployment = {
     ...target,
     id: asString(info.id) ?? fingerprint(entry.model_name, params),

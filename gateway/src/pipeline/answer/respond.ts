@@ -28,7 +28,12 @@ export function respond(responding: Responding): Response {
   const { reply } = answer
   if (reply.kind === 'whole') {
     const whole = call.stream ? unfoldAnswer(call, reply, framing) : answerWhole(call, reply)
-    const cost = journal.settle({ outcome: 'answered', status: 200, usage: whole.usage })
+    const cost = journal.settle({
+      outcome: 'answered',
+      status: 200,
+      usage: whole.usage,
+      serviceTier: whole.serviceTier,
+    })
     const contentType = call.stream ? (framing?.contentType ?? 'text/event-stream') : 'application/json'
     return new Response(whole.bytes as Uint8Array<ArrayBuffer>, {
       headers: answerHeaders(responding, contentType, cost),
@@ -60,7 +65,13 @@ function streamBody(reply: StreamReply, flow: Flow, journal: Journal): ReadableS
     reply.close()
     const told = error ?? flow.failure()
     const outcome = told === undefined ? 'answered' : told.code === 'client-gone' ? 'abandoned' : 'failed'
-    journal.settle({ outcome, status: told === undefined ? 200 : told.status, usage: flow.usage(), error: told })
+    journal.settle({
+      outcome,
+      status: told === undefined ? 200 : told.status,
+      usage: flow.usage(),
+      serviceTier: flow.serviceTier(),
+      error: told,
+    })
   }
 
   return new ReadableStream<Uint8Array>(

@@ -1,4 +1,4 @@
-import { asNumber, asObject, isArray, isObject, type Json, type JsonObject } from '../../../kernel/json.ts'
+import { asNumber, asObject, asString, isArray, isObject, type Json, type JsonObject } from '../../../kernel/json.ts'
 import { type Usage, usageOf } from '../../../vocabulary/usage.ts'
 import type { UsageMeter } from '../../format.ts'
 
@@ -93,5 +93,6 @@ export function meter(): UsageMeter {
     },
     usage: () => raw && readUsage(raw),
     final: () => final,
+    serviceTier: () => asString(raw?.service_tier),
   }
 }
