@@ -258,4 +258,18 @@ describe('the Anthropic package', () => {
     expect(names).toEqual(expect.arrayContaining(['claude', 'gpt', 'gem']))
     expect(await client().models.retrieve('claude')).toMatchObject({ id: 'claude', type: 'model' })
   })
+
+  test('is told by name that servers which Anthropic calls are nothing to others', async () => {
+    const body = {
+      ...limit,
+      messages: [user('hi')],
+      mcp_servers: [{ type: 'url' as const, name: 'tickets', url: 'https://mcp.example.com' }],
+      betas: ['mcp-client-2025-04-04'],
+    }
+    const error = await failure(client().beta.messages.create({ ...body, model: 'gpt' }))
+    expect(error).toBeInstanceOf(BadRequestError)
+    expect((error as BadRequestError).message).toContain('mcp_servers')
+    await client().beta.messages.create({ ...body, model: 'claude' })
+    expect(scene.seen().body).toContain('"mcp_servers"')
+  })
 })

@@ -223,4 +223,25 @@ describe('the Google package', () => {
     expect(names).toEqual(expect.arrayContaining(['models/gem', 'models/claude']))
     expect((await client().models.get({ model: 'claude' })).name).toBe('models/claude')
   })
+
+  test('is told by name that a cache of Google is nothing to others', async () => {
+    const config = { cachedContent: 'cachedContents/kept-at-google' }
+    const error = await failure(client().models.generateContent({ model: 'claude', contents: 'hi', config }))
+    expect(statusOf(error)).toBe(400)
+    expect((error as ApiError).message).toContain('cachedContent')
+    await client().models.generateContent({ model: 'gem', contents: 'hi', config })
+    expect(scene.seen().body).toContain('cachedContents/kept-at-google')
+  })
+
+  test.each(['gem', 'claude'])("may speak to us on Vertex AI's paths, to %s", async (model) => {
+    const vertex = new GoogleGenAI({
+      vertexai: true,
+      apiKey: scene.key,
+      httpOptions: { baseUrl: scene.house.url },
+    })
+    expect((await vertex.models.generateContent({ model, contents: 'hi' })).text).toBe('You said: hi')
+    const chunks = await Array.fromAsync(await vertex.models.generateContentStream({ model, contents: 'a b' }))
+    expect(chunks.map(({ text }) => text ?? '').join('')).toBe('You said: a b')
+    expect((await vertex.models.countTokens({ model, contents: 'a b c d e' })).totalTokens).toBeGreaterThan(0)
+  })
 })

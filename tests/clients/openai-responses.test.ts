@@ -222,4 +222,29 @@ describe('the openai package, responses', () => {
     expect(error).toBeInstanceOf(BadRequestError)
     expect((error as BadRequestError).message).toContain('previous_response_id')
   })
+
+  test.each(['gpt', 'claude', 'gem'])('is told which hosted tool %s cannot run, or has it left out', async (model) => {
+    const body = { model, input: 'hi', tools: [...tools, { type: 'web_search' as const }] }
+    const error = await failure(client().responses.create(body))
+    expect(error).toBeInstanceOf(BadRequestError)
+    expect((error as BadRequestError).message).toContain('`web_search`')
+    const willing = { ...body, drop_params: true }
+    const { data, response } = await client().responses.create(willing).withResponse()
+    expect(data.output_text).toBe('You said: hi')
+    expect(response.headers.get('x-turnpike-warnings')).toContain('web_search')
+    expect(scene.seen().body).toContain('get_weather')
+    expect(scene.seen().body).not.toContain('web_search')
+    expect(scene.seen().body).not.toContain('drop_params')
+  })
+
+  test('does not have a hosted tool left out that it insists on', async () => {
+    const insisting = {
+      model: 'claude',
+      input: 'hi',
+      tools: [{ type: 'web_search' as const }],
+      tool_choice: 'required' as const,
+      drop_params: true,
+    }
+    expect(await failure(client().responses.create(insisting))).toBeInstanceOf(BadRequestError)
+  })
 })

@@ -173,6 +173,19 @@ describe.skipIf(all.length === 0).each(clients)('what %s has sent', (client) => 
 })
 
 describe.skipIf(all.length === 0)('recorded clients', () => {
+  test('are answered by every provider when what only another can run may be left out', async () => {
+    const wrong: string[] = []
+    for (const recorded of asked.filter((one) => kindOf(one)?.format === 'openai-responses')) {
+      const kind = kindOf(recorded) as Kind
+      for (const group of groups) {
+        const response = await send({ ...recorded, body: { ...recorded.body, drop_params: true } }, group)
+        const faults = response.status === 200 ? await faultsOf(recorded, response, kind) : [`${response.status}`]
+        wrong.push(...faults.map((fault) => `${recorded.client} ${recorded.name} to ${group}: ${fault}`))
+      }
+    }
+    expect(wrong).toEqual([])
+  }, 20_000)
+
   test('never have their key shown to a provider', () => {
     const shown = scene.house.provider.requests.filter((request) => JSON.stringify(request).includes(scene.key))
     expect(shown).toEqual([])

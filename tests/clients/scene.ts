@@ -92,3 +92,8 @@ export async function failure(promise: PromiseLike<unknown>): Promise<unknown> {
   }
   throw new Error('it did not fail')
 }
+
+/** The text of an answer that has yet to come. */
+export async function textOf(response: Promise<Response>): Promise<string> {
+  return (await response).text()
+}

@@ -32,7 +32,6 @@ beforeAll(async () => {
         ...[0, 1].map((n) => entry('chain-a', `status-500+chain-a:${n}`)),
         ...[0, 1].map((n) => entry('chain-b', `status-500+chain-b:${n}`)),
         entry('falls', 'status-401+falls'),
-        entry('long', 'bytes:', { api_base: `${place}/v1` }),
       ]
     },
     router: {

@@ -42,6 +42,24 @@ export interface Starting {
   readonly env?: Readonly<Record<string, string>>
 }
 
+/** Processes that may be starting at once: more would only measure each other. */
+const lanes = 2
+let busy = 0
+const queue: (() => void)[] = []
+
+/** Waits for a lane; what it resolves to gives the lane back. */
+export async function lane(): Promise<() => void> {
+  if (busy >= lanes) await new Promise<void>((resolve) => queue.push(resolve))
+  busy++
+  let given = false
+  return () => {
+    if (given) return
+    given = true
+    busy--
+    queue.shift()?.()
+  }
+}
+
 /** Runs the command with an environment of its own: nothing of ours but the PATH goes in. */
 export function turnpike(args: readonly string[], { cwd, env = {} }: Starting): Started {
   const child = Bun.spawn(['node', join(root, 'scripts/turnpike.mjs'), ...args], {
@@ -97,7 +115,9 @@ export function turnpike(args: readonly string[], { cwd, env = {} }: Starting): 
 
 /** Runs a command of ours to its end. */
 export async function runTurnpike(args: readonly string[], starting: Starting): Promise<{ code: number; said: string }> {
+  const leave = await lane()
   const run = turnpike(args, starting)
   const code = await run.exited
+  leave()
   return { code, said: run.said() }
 }

@@ -79,14 +79,17 @@ function parse({ text, bytes }: Envelope): JsonObject {
 const vendorHeader =
   /^(anthropic-|openai-(?!organization|project)|x-goog-(?!api-key|user-project)|x-claude-|x-codex-|x-client-request-id$|(?:session|thread|conversation)[-_]id$|originator$)/
 
+/** Whatever the prefix: a header so named may hold a credential (`x-goog-iam-authorization-token`). */
+const credentialName = /key|token|secret|password|credential|authori[sz]ation|cookie/
+
 /** First letters of such headers: most others are told by theirs. */
-const vendorLetters: ReadonlySet<string> = new Set(['a', 'o', 'x', 's', 'c'])
+const vendorLetters: ReadonlySet<string> = new Set(['a', 'o', 'x', 's', 't', 'c'])
 
 /** The caller's headers that a provider of the same format is meant to see; never a credential. */
 export function vendorHeadersOf(headers: Headers): Record<string, string> {
   const out: Record<string, string> = {}
   headers.forEach((value, name) => {
-    if (vendorLetters.has(name[0] ?? '') && vendorHeader.test(name)) out[name] = value
+    if (vendorLetters.has(name[0] ?? '') && vendorHeader.test(name) && !credentialName.test(name)) out[name] = value
   })
   return out
 }

@@ -51,7 +51,7 @@ function notRunHere(tool: NativeTool, to: FormatId, target: Target): GatewayErro
   return new GatewayError(
     'unsupported',
     `The tool \`${label}\` is run by providers of the format ${tool.format} only; \`${target.model}\` is called in ${to}. Leave it out, or set drop_params: true to have such tools left out.`,
-    { param: `tools.${label}` },
+    { param: 'tools' },
   )
 }
 

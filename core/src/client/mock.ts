@@ -26,7 +26,7 @@ const failing: Readonly<Record<string, FaultCode>> = {
 /** Answers without calling anybody: with the target's mock text, or with the caller's own words. */
 export function mockReply(call: Call, target: Target): { compiled: Compiled; reply: Reply } {
   const text = target.mock ?? ''
-  const code = failing[text]
+  const code = Object.hasOwn(failing, text) ? failing[text] : undefined
   if (code) throw new GatewayError(code, `This is a mock error (${text}).`)
   const request = call.request().value
   const response = mockResponse(request, text === echo ? lastWords(request) : text)

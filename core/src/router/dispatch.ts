@@ -125,6 +125,7 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
     }
     const fresh = rotation.filter(({ id }) => !tried.has(id))
     const open = fresh.length > 0 ? fresh : rotation
+    if (open.length < 2) return open.map((deployment) => ({ deployment }))
     const order = Math.min(...open.map((deployment) => deployment.order ?? 0))
     const level = open.filter((deployment) => (deployment.order ?? 0) === order)
     if (level.length < 2) return level.map((deployment) => ({ deployment }))

@@ -32,6 +32,7 @@ export function createPool(
     byId.set(deployment.id, deployment)
     push(byModel, `${deployment.provider.name}/${deployment.model}`, deployment)
   }
+  const exactGroups = new Map<string, Group>([...groups].map(([name, list]) => [name, { name, deployments: list }]))
   const wildcards = [...groups.keys()]
     .filter((name) => name.includes('*'))
     .map(wildcardPattern)
@@ -62,8 +63,8 @@ export function createPool(
     deployments,
     find(asked) {
       const model = (Object.hasOwn(settings.aliases, asked) && settings.aliases[asked]?.group) || asked
-      const exact = groups.get(model)
-      if (exact) return { name: model, deployments: exact }
+      const exact = exactGroups.get(model)
+      if (exact) return exact
       const pinned = byId.get(model)
       if (pinned) return { name: pinned.group, deployments: [pinned] }
       const wild = matching(model)

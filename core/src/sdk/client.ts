@@ -63,7 +63,8 @@ function routerFor(params: CallOptions & { readonly model: string }, options: Cl
     extra_body,
     extra_headers,
     api_key,
-    api_base,
+    base_url,
+    api_base = base_url,
     api_version,
   } = params
   const signature = JSON.stringify([

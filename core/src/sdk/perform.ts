@@ -1,12 +1,16 @@
-import { answerWhole, flowFor } from '../client/answer.ts'
+import { answerWhole, flowFor, unfoldAnswer, type WholeAnswer } from '../client/answer.ts'
 import { type Call, callOf } from '../client/call.ts'
-import { GatewayError } from '../kernel/faults.ts'
+import type { StreamReply, WholeReply } from '../client/send.ts'
+import { GatewayError, withDetail } from '../kernel/faults.ts'
+import { parseObject } from '../kernel/json.ts'
 import { toUsd } from '../kernel/money.ts'
 import { readSse } from '../kernel/sse.ts'
+import { run } from '../kernel/transducer.ts'
 import { priceOf } from '../models/book.ts'
 import { cost } from '../models/cost.ts'
 import { estimateInput } from '../models/estimate.ts'
 import type { Answer, Dispatcher } from '../router/dispatch.ts'
+import { asGatewayError } from '../router/trial.ts'
 import type { FormatId } from '../vocabulary/format-id.ts'
 import type { Usage } from '../vocabulary/usage.ts'
 import { keepReceipt } from './receipt.ts'
@@ -49,13 +53,31 @@ export async function perform(
 }
 
 function whole(call: Call, answer: Answer): object {
-  if (answer.reply.kind !== 'whole')
+  const { reply } = answer
+  if (reply.kind !== 'whole')
     throw new GatewayError('provider-garbled', 'The provider streamed an answer that was not to be streamed.')
-  const { bytes, usage, serviceTier } = answerWhole(call, answer.reply)
-  answer.done({ ...(usage && { outputTokens: usage.output }) })
+  const { bytes, usage, serviceTier } = complete(answer, () => answerWhole(call, reply))
   const value = JSON.parse(new TextDecoder().decode(bytes)) as object
   settle(value, answer, usage, serviceTier)
   return value
+}
+
+/** Makes a whole answer, and tells the router how that went. */
+function complete(answer: Answer, make: () => WholeAnswer): WholeAnswer {
+  try {
+    const made = make()
+    answer.done({ ...(made.usage && { outputTokens: made.usage.output }) })
+    return made
+  } catch (thrown) {
+    const error = failureOf(answer, thrown)
+    answer.done({ error })
+    throw error
+  }
+}
+
+/** What was thrown, as an error that names the provider. */
+function failureOf({ deployment }: Answer, thrown: unknown): GatewayError {
+  return withDetail(asGatewayError(thrown), { provider: deployment.provider.name, model: deployment.model })
 }
 
 function settle(value: object, answer: Answer, usage: Usage | undefined, serviceTier: string | undefined): void {
@@ -76,26 +98,38 @@ function settle(value: object, answer: Answer, usage: Usage | undefined, service
 
 /** The chunks of a stream; leaving the loop early closes the provider's connection. */
 function stream(call: Call, answer: Answer): AsyncIterable<object> {
-  const iterable = { [Symbol.asyncIterator]: () => chunks() }
+  const { reply } = answer
+  const iterable = {
+    [Symbol.asyncIterator]: () => (reply.kind === 'stream' ? chunks(reply) : unfolded(reply)),
+  }
   return iterable
 
-  async function* chunks(): AsyncGenerator<object> {
+  async function* chunks({ head, next, close }: StreamReply): AsyncGenerator<object> {
     const flow = flowFor(call, answer.compiled, { inputEstimate: estimateInput(call.envelope.bytes.length) })
     const frames = readSse()
-    const { reply } = answer
     let failure: GatewayError | undefined
     try {
-      const blocks = reply.kind === 'stream' ? blocksOf(reply.head, reply.next) : [answerWhole(call, reply).bytes]
-      for await (const block of blocks) for (const { data } of frames.push(flow.push(block))) yield* parsed(data)
+      for await (const block of blocksOf(head, next))
+        for (const { data } of frames.push(flow.push(block))) yield* parsed(data)
       for (const { data } of [...frames.push(flow.end()), ...frames.end()]) yield* parsed(data)
-      failure = flow.failure()
+      const told = flow.failure()
+      if (told) throw told
+    } catch (thrown) {
+      failure = failureOf(answer, thrown)
+      throw failure
     } finally {
-      if (reply.kind === 'stream') reply.close()
+      close()
       const usage = flow.usage()
       answer.done({ ...(usage && { outputTokens: usage.output }), ...(failure && { error: failure }) })
       settle(iterable, answer, usage, flow.serviceTier())
     }
-    if (failure) throw failure
+  }
+
+  /** A provider that was asked for a stream may answer whole all the same. */
+  async function* unfolded(given: WholeReply): AsyncGenerator<object> {
+    const { bytes, usage, serviceTier } = complete(answer, () => unfoldAnswer(call, given))
+    settle(iterable, answer, usage, serviceTier)
+    for (const { data } of run(readSse(), [bytes])) yield* parsed(data)
   }
 }
 
@@ -109,6 +143,7 @@ async function* blocksOf(
 
 function* parsed(frame: string): Generator<object> {
   if (frame === '[DONE]') return
-  const value = JSON.parse(frame) as { error?: unknown }
+  const value = parseObject(frame)
+  if (!value) throw new GatewayError('provider-garbled', 'The provider sent a part of a stream that is not JSON.')
   if (value.error === undefined || value.error === null) yield value
 }

@@ -6,6 +6,8 @@ export interface CallOptions {
   readonly api_key?: string
   /** root URL as the vendor documents it */
   readonly api_base?: string
+  /** the same by OpenAI's name; `api_base` counts where both are given */
+  readonly base_url?: string
   readonly api_version?: string
   /** model names to try when the first fails, in order */
   readonly fallbacks?: readonly string[]

@@ -41,7 +41,10 @@ export function readModels(
 
   function attempt(entry: ModelEntry, at: number): void {
     try {
-      const { inert } = readEntry(entry, variables)
+      const { deployment, inert } = readEntry(entry, variables)
+      const fault = deployment.apiBase === undefined ? undefined : faultOfBase(deployment.apiBase)
+      if (fault !== undefined)
+        complaints.push({ ...locate(['model_list', at, 'litellm_params', 'api_base']), message: `\`api_base\` ${fault}` })
       for (const key of inert)
         warnings.push({
           ...locate(['model_list', at, 'litellm_params', key]),
@@ -95,6 +98,16 @@ export function readModels(
       ...(isMapping(item.model_info) && { model_info: item.model_info as JsonObject }),
     }
   }
+}
+
+/** What is wrong with a root URL; undefined when nothing is. It is not repeated: it may hold a password. */
+function faultOfBase(given: string): string | undefined {
+  if (!URL.canParse(given)) return 'must be a URL such as https://api.example.com/v1'
+  const { protocol, username, password } = new URL(given)
+  if (!/^https?:$/.test(protocol)) return 'must begin with https:// or http://'
+  return username === '' && password === ''
+    ? undefined
+    : 'must not hold a user name or password: give the key as `api_key`'
 }
 
 function isMapping(value: unknown): value is Record<string, unknown> {

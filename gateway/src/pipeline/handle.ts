@@ -34,7 +34,7 @@ export function createHandler(table: readonly Endpoint[], house: House): Handler
         request,
         endpoint,
         params,
-        query: new URLSearchParams(query),
+        query: query === '' ? noQuery : new URLSearchParams(query),
         id,
         callId,
         startedAt: house.now(),
@@ -56,6 +56,8 @@ function exchangeId(now: number): string {
   const time = now.toString(16).padStart(12, '0')
   return `${time.slice(0, 8)}-${time.slice(8)}-7${crypto.randomUUID().slice(15)}`
 }
+
+const noQuery = new URLSearchParams()
 
 function isSurface(knock: Knock): knock is Knock & { readonly endpoint: Surface } {
   return knock.endpoint.kind === 'surface'

@@ -25,8 +25,13 @@ export function namesOf(asked: string, group: Group): readonly string[] {
   return asked === group.name ? [asked] : [asked, group.name]
 }
 
+const groupsOf = new WeakMap<Group, readonly string[]>()
+
+/** The access groups that a model group's deployments belong to. */
 export function accessGroupsOf(group: Group): readonly string[] {
-  return group.deployments.flatMap((deployment) => deployment.accessGroups ?? [])
+  let names = groupsOf.get(group)
+  if (!names) groupsOf.set(group, (names = group.deployments.flatMap((deployment) => deployment.accessGroups ?? [])))
+  return names
 }
 
 /** The key's own name for a model, if it has one. */

@@ -10,7 +10,7 @@ const usageMark = /"usage"\s*:\s*\{/
  * (`choices: []`). All other bytes stay as they are; a frame that is cut by a block's end waits for its rest.
  */
 export function hideUsage(flow: Flow): Flow {
-  const decoder = new TextDecoder()
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   const encoder = new TextEncoder()
   let rest: Uint8Array = nothing
 

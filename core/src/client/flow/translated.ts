@@ -94,6 +94,7 @@ export function reframed(flow: Flow, from: Framing, to: Framing): Flow {
     contentType: to.contentType,
     push: (block) => encoder.encode(pass(read.push(flow.push(block)))),
     end: () => encoder.encode(pass(read.push(flow.end())) + pass(read.end()) + write.end()),
-    fail: (error) => encoder.encode(pass(read.push(flow.fail(error))) + write.end()),
+    // a frame that the line cut in two is let go: read on from it, the error would be part of it
+    fail: (error) => encoder.encode(pass(from.read().push(flow.fail(error))) + write.end()),
   }
 }

@@ -1,6 +1,6 @@
-import type { UsageMeter } from '../../formats/format.ts'
 import { formatOf } from '../../formats/index.ts'
 import type { GatewayError } from '../../kernel/faults.ts'
+import type { Frame } from '../../kernel/framing.ts'
 import { parseObject } from '../../kernel/json.ts'
 import { readSse } from '../../kernel/sse.ts'
 import type { FormatId } from '../../vocabulary/format-id.ts'
@@ -30,6 +30,8 @@ export function untouchedFlow(format: FormatId, inputEstimate: number): Flow {
   let size = 0
   let reader: { tally: Tally; push(block: Uint8Array): void; end(): void } | undefined
   let result: Conclusion | undefined
+  /** the last of the bytes that went out */
+  let sent: Uint8Array = nothing
 
   function readThrough(last: boolean): Tally {
     reader ??= eventReader(format)
@@ -42,9 +44,8 @@ export function untouchedFlow(format: FormatId, inputEstimate: number): Flow {
 
   function conclude(): Conclusion {
     if (result) return result
-    const told = reader ? undefined : usageInTail(format, joinBytes(kept))
-    if (told) result = { usage: told.usage(), serviceTier: told.serviceTier?.(), failure: undefined }
-    else {
+    result = reader ? undefined : concludeFromTail(format, joinBytes(kept))
+    if (!result) {
       const all = readThrough(true)
       result = { usage: all.usage(inputEstimate), serviceTier: all.serviceTier(), failure: all.failure() }
     }
@@ -56,13 +57,16 @@ export function untouchedFlow(format: FormatId, inputEstimate: number): Flow {
     push(block) {
       kept.push(block)
       size += block.length
+      if (block.length > 0) sent = block
       if (size > keepBytes) readThrough(false)
       return block
     },
     end: () => nothing,
-    fail: (error) => encodeAll(framing.write(), [formatOf(format).server.errorFrame(error)]),
+    fail: (error) => {
+      const frame = encodeAll(framing.write(), [formatOf(format).server.errorFrame(error)])
+      return endsFrame(sent) ? frame : joinBytes([blankLine, frame])
+    },
     usage: () => conclude().usage,
-    // a stream that told its final usage was complete; anything else is read through and says so itself
     failure: () => conclude().failure,
     serviceTier: () => conclude().serviceTier,
   }
@@ -84,28 +88,46 @@ export function untouchedFlow(format: FormatId, inputEstimate: number): Flow {
   }
 }
 
-/** The final usage, read from the first and the last frames that mention any; undefined when the tail holds no final one. */
-function usageInTail(format: FormatId, bytes: Uint8Array): UsageMeter | undefined {
-  const text = new TextDecoder().decode(bytes)
-  const mark = formatOf(format).wire.usageMark
-  const last = text.lastIndexOf(mark)
-  if (last < 0) return undefined
-  const meter = formatOf(format).client.meter()
-  const first = text.indexOf(mark)
-  const from = text.lastIndexOf('\n\n', last)
-  if (first < from) for (const frame of framesOf(text.slice(0, text.indexOf('\n\n', first) + 2))) read(frame)
-  for (const frame of framesOf(text.slice(Math.max(0, from)))) read(frame)
-  return meter.final() ? meter : undefined
+const blankLine = new Uint8Array([0x0a, 0x0a])
 
-  function read(frame: string): void {
-    const value = parseObject(frame)
+/** Whether a frame is complete with these bytes, so that another may follow at once. */
+function endsFrame(bytes: Uint8Array): boolean {
+  const [first, second, third] = [bytes.at(-1), bytes.at(-2), bytes.at(-3)]
+  return bytes.length === 0 || (first === 0x0a && (second === 0x0a || (second === 0x0d && third === 0x0a)))
+}
+
+/**
+ * What a stream came to, read from the first and the last frames that mention usage and from what follows them; undefined when
+ * the tail holds no final one.
+ */
+function concludeFromTail(format: FormatId, bytes: Uint8Array): Conclusion | undefined {
+  const text = new TextDecoder().decode(bytes)
+  const { wire, client } = formatOf(format)
+  const last = text.lastIndexOf(wire.usageMark)
+  if (last < 0) return undefined
+  const gap = text.includes('\r\n\r\n') ? '\r\n\r\n' : '\n\n'
+  const meter = client.meter()
+  const first = text.indexOf(wire.usageMark)
+  const from = text.lastIndexOf(gap, last)
+  if (first < from) for (const { data } of framesOf(text.slice(0, text.indexOf(gap, first) + gap.length))) read(data)
+  const tail = framesOf(text.slice(Math.max(0, from)))
+  for (const { data } of tail) read(data)
+  if (!meter.final()) return undefined
+  // the usage may be told by the frame that tells of a failure, or before it
+  const events = client.readStream()
+  const ends = tail.flatMap((frame) => [...events.push(frame)])
+  const failure = ends.find((event) => event.type === 'error')?.error
+  return { usage: meter.usage(), serviceTier: meter.serviceTier?.(), failure }
+
+  function read(data: string): void {
+    const value = parseObject(data)
     if (value) meter.read(value)
   }
 }
 
-function framesOf(text: string): string[] {
+function framesOf(text: string): Frame[] {
   const reader = readSse()
-  return [...reader.push(new TextEncoder().encode(text)), ...reader.end()].map((frame) => frame.data)
+  return [...reader.push(new TextEncoder().encode(text)), ...reader.end()]
 }
 
 /** Frames as the bytes of their framing. */

@@ -35,9 +35,9 @@ export function answerHeaders(
   headers['x-litellm-model-group'] = answer.group
   headers['x-litellm-attempted-retries'] = String(answer.retries)
   headers['x-litellm-attempted-fallbacks'] = String(answer.fallbacks)
-  headers['x-litellm-response-duration-ms'] = total.toFixed(3)
-  headers['x-litellm-overhead-duration-ms'] = own.toFixed(3)
-  headers['server-timing'] = `gateway;dur=${own.toFixed(3)}, provider;dur=${upstream.toFixed(3)}`
+  headers['x-litellm-response-duration-ms'] = milliseconds(total)
+  headers['x-litellm-overhead-duration-ms'] = milliseconds(own)
+  headers['server-timing'] = `gateway;dur=${milliseconds(own)}, provider;dur=${milliseconds(upstream)}`
   if (cost) addCost(headers, cost)
   addKey(headers, journal.principal(), house)
   if (answer.compiled.warnings.length > 0) headers['x-turnpike-warnings'] = warningsText(answer)
@@ -81,6 +81,11 @@ export function addKey(headers: Record<string, string>, principal: Principal, ho
   if (key.maxBudget !== undefined) headers['x-litellm-key-max-budget'] = usd(key.maxBudget)
   if (key.tpmLimit !== undefined) headers['x-litellm-key-tpm-limit'] = String(key.tpmLimit)
   if (key.rpmLimit !== undefined) headers['x-litellm-key-rpm-limit'] = String(key.rpmLimit)
+}
+
+/** To the microsecond. */
+function milliseconds(time: number): string {
+  return String(Math.round(time * 1000) / 1000)
 }
 
 /** Dollars without an exponent, exact to the nano-dollar. */
