@@ -135,7 +135,7 @@ const paramWords: Readonly<Record<string, string>> = {
   weight: 'share of the traffic under `simple-shuffle`; 0: only when all others failed',
   rpm: 'share of the traffic where no deployment has a `weight`; not a limit',
   tpm: 'share of the traffic where no deployment has a `weight` or `rpm`; not a limit',
-  order: 'lower ones are tried first, higher ones when those have failed',
+  order: 'lower ones go first; higher ones when a request has tried those or they are out of rotation',
   cooldown_time: 'seconds out of rotation after a failure',
   base_model: 'the model that an opaque name stands for, for price and abilities',
   headers: 'set on each request',
@@ -143,6 +143,7 @@ const paramWords: Readonly<Record<string, string>> = {
   extra_body: 'fields set in each request, whatever the caller says',
   drop_params: 'leave out what the model is known to refuse',
   additional_drop_params: 'top-level fields that are always left out',
+  use_chat_completions_api: 'call the model in OpenAI’s chat format only',
   mock_response:
     'answer with this text without calling anybody; `litellm.RateLimitError`, `litellm.InternalServerError`, `litellm.ContextWindowExceededError` and `litellm.ContentPolicyViolationError` fail',
   model_info: 'taken here without effect; it belongs beside `litellm_params`',

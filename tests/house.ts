@@ -96,7 +96,8 @@ function configOf(provider: string, options: HouseOptions): ReturnType<typeof re
 }
 
 const ordinary = (provider: string): ModelEntry[] => [
-  entry('gpt', 'openai/gpt-4o', `${provider}/v1`),
+  // a server that speaks chat alone, as many that are reached by `openai/MODEL` do
+  entry('gpt', 'openai/gpt-4o', `${provider}/v1`, { use_chat_completions_api: true }),
   entry('o', 'openai/o3'),
   entry('codex', 'openai/gpt-5.1-codex'),
   entry('claude', 'anthropic/claude-sonnet-4-5', provider),

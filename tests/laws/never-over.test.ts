@@ -11,11 +11,13 @@ let house: TestHouse
 beforeAll(async () => {
   house = await testHouse({
     models: (place) =>
-      ['count:50', 'count:50+slow-first-byte:200', 'hang', 'status-500', 'count:500+slow-chunks:20'].map((behaviour) => ({
-        model_name: `dear-${behaviour}`,
-        litellm_params: { model: `openai/${behaviour}`, api_base: `${place}/v1` },
-        model_info: { input_cost_per_token: 0, output_cost_per_token: 0.002 },
-      })),
+      ['count:50', 'count:50+slow-first-byte:200', 'hang', 'status-500', 'count:500+slow-chunks:20'].map(
+        (behaviour) => ({
+          model_name: `dear-${behaviour}`,
+          litellm_params: { model: `openai/${behaviour}`, api_base: `${place}/v1` },
+          model_info: { input_cost_per_token: 0, output_cost_per_token: 0.002 },
+        }),
+      ),
     router: { num_retries: 0, disable_cooldowns: true },
   })
 })
@@ -119,7 +121,10 @@ test('n answers set aside n times as much', async () => {
 
 test('requests per minute and at once are never passed, on all surfaces together', async () => {
   const [rated, narrow] = [await house.key({ rpm_limit: 7 }), await house.key({ max_parallel_requests: 5 })]
-  for (const [key, limit] of [[rated, 7], [narrow, 5]] as const) {
+  for (const [key, limit] of [
+    [rated, 7],
+    [narrow, 5],
+  ] as const) {
     const answers = await Promise.all(
       Array.from({ length: 60 }, async (_, at) => {
         const response = await ask(doors[at % 4] as Door, key, 'dear-count:50+slow-first-byte:200', at % 8 > 3)

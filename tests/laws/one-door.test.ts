@@ -23,7 +23,11 @@ beforeAll(async () => {
   house = await testHouse({
     models: (place) => [
       ...wildcards(place),
-      { model_name: 'free', litellm_params: { model: 'openai/f', api_base: `${place}/v1` }, model_info: { input_cost_per_token: 0, output_cost_per_token: 0 } },
+      {
+        model_name: 'free',
+        litellm_params: { model: 'openai/f', api_base: `${place}/v1` },
+        model_info: { input_cost_per_token: 0, output_cost_per_token: 0 },
+      },
     ],
   })
   good = await house.key()
@@ -89,7 +93,14 @@ test('every row that calls models wants a key, and every row that changes someth
 describe('without the right key', () => {
   test.each(named(guarded))('%s is 401 in its own format', async (_, at) => {
     const before = house.provider.requests.length
-    const bad = ['sk-no-such-key-in-this-house', 'not-a-key', 'sk-', '', `sk-${'x'.repeat(5000)}`, `${house.master} `.slice(0, -2)]
+    const bad = [
+      'sk-no-such-key-in-this-house',
+      'not-a-key',
+      'sk-',
+      '',
+      `sk-${'x'.repeat(5000)}`,
+      `${house.master} `.slice(0, -2),
+    ]
     for (const key of [undefined, ...bad]) {
       const { status, text, refusal } = await call(at, key)
       expect(status, `${key}: ${text}`).toBe(401)
@@ -105,7 +116,11 @@ describe('without the right key', () => {
   })
 
   test('a scheme is needed, and another header does not help', async () => {
-    for (const headers of [{ authorization: good }, { cookie: `key=${good}` }, { 'x-forwarded-authorization': `Bearer ${good}` }]) {
+    for (const headers of [
+      { authorization: good },
+      { cookie: `key=${good}` },
+      { 'x-forwarded-authorization': `Bearer ${good}` },
+    ]) {
       const response = await fetch(`${house.url}/v1/models`, { headers: headers as Record<string, string> })
       expect(response.status).toBe(401)
     }
@@ -212,7 +227,9 @@ describe('a key without money', () => {
 
   test('is 429 for streams too', async () => {
     for (const door of doors) {
-      const response = await fetch(knock(door, { url: house.url, key: spent }, { model: `${door.own}/m`, stream: true }))
+      const response = await fetch(
+        knock(door, { url: house.url, key: spent }, { model: `${door.own}/m`, stream: true }),
+      )
       expect(response.status).toBe(429)
       expect(door.readRefusal(await response.json())?.message).toContain('Budget has been exceeded')
     }
@@ -231,7 +248,9 @@ describe('a key without money', () => {
 
 test('a model without a price is refused to a key with a budget, and open to one without', async () => {
   const house2 = await testHouse({
-    models: (place) => [{ model_name: 'mystery', litellm_params: { model: 'openai/no-such-model-in-the-book', api_base: `${place}/v1` } }],
+    models: (place) => [
+      { model_name: 'mystery', litellm_params: { model: 'openai/no-such-model-in-the-book', api_base: `${place}/v1` } },
+    ],
   })
   try {
     const [rich, free] = [await house2.key({ max_budget: 10 }), await house2.key()]

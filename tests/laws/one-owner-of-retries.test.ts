@@ -19,10 +19,14 @@ beforeAll(async () => {
       })
       return [
         // two of each, so that no try waits for the back-off
-        ...['500', '503'].flatMap((status) => [0, 1].map((n) => entry(`all-${status}`, `${fail[status as '500']}+n:${n}`))),
+        ...['500', '503'].flatMap((status) =>
+          [0, 1].map((n) => entry(`all-${status}`, `${fail[status as '500']}+n:${n}`)),
+        ),
         ...Array.from({ length: 5 }, (_, n) => entry('all-429', `status-429+n:${n}`)),
         ...Array.from({ length: 5 }, (_, n) => entry('all-401', `status-401+n:${n}`)),
-        ...[400, 404, 413, 422].flatMap((status) => [0, 1].map((n) => entry(`all-${status}`, `status-${status}+n:${n}`))),
+        ...[400, 404, 413, 422].flatMap((status) =>
+          [0, 1].map((n) => entry(`all-${status}`, `status-${status}+n:${n}`)),
+        ),
         ...[0, 1].map((n) => entry('never-retried', `status-500+nr:${n}`, { num_retries: 0 })),
         entry('good', 'good'),
         entry('better', 'better'),
@@ -45,7 +49,10 @@ beforeAll(async () => {
 afterAll(() => house.close())
 
 /** Which models the provider was asked for, in order, by one request. */
-async function tries(door: Door, ask: Ask): Promise<{ status: number; seen: string[]; headers: Headers; text: string }> {
+async function tries(
+  door: Door,
+  ask: Ask,
+): Promise<{ status: number; seen: string[]; headers: Headers; text: string }> {
   const mark = crypto.randomUUID()
   const response = await fetch(knock(door, at, { ...ask, text: mark }))
   const text = await response.text()
@@ -57,7 +64,9 @@ async function tries(door: Door, ask: Ask): Promise<{ status: number; seen: stri
 
 describe('two retries are three attempts', () => {
   test.concurrent.each(
-    doors.flatMap((door) => [false, true].flatMap((stream) => ['500', '503'].map((status) => [door.format, stream, status, door] as const))),
+    doors.flatMap((door) =>
+      [false, true].flatMap((stream) => ['500', '503'].map((status) => [door.format, stream, status, door] as const)),
+    ),
   )('and no fourth: %s, stream %p, %s', async (_, stream, status, door) => {
     const { seen, status: told } = await tries(door, { model: `all-${status}`, stream })
     expect(seen.length).toBe(3)
@@ -116,21 +125,24 @@ test.concurrent('a 404 is tried elsewhere, never on the same deployment', async 
 })
 
 describe('fallbacks', () => {
-  test.concurrent.each(doors.map((door) => [door.format, door] as const))('come in order, each with its own retries: %s', async (_, door) => {
-    for (const stream of [false, true]) {
-      const { seen, status, headers } = await tries(door, { model: 'chain', stream })
-      expect(status).toBe(200)
-      expect(seen.map((model) => model.replace(/:\d$/, ''))).toEqual([
-        ...Array<string>(3).fill('status-500+chain'),
-        ...Array<string>(3).fill('status-500+chain-a'),
-        ...Array<string>(3).fill('status-500+chain-b'),
-        'good',
-      ])
-      expect(headers.get('x-litellm-attempted-fallbacks')).toBe('3')
-      expect(headers.get('x-litellm-attempted-retries')).toBe('0')
-      expect(headers.get('x-litellm-model-group')).toBe('good')
-    }
-  })
+  test.concurrent.each(doors.map((door) => [door.format, door] as const))(
+    'come in order, each with its own retries: %s',
+    async (_, door) => {
+      for (const stream of [false, true]) {
+        const { seen, status, headers } = await tries(door, { model: 'chain', stream })
+        expect(status).toBe(200)
+        expect(seen.map((model) => model.replace(/:\d$/, ''))).toEqual([
+          ...Array<string>(3).fill('status-500+chain'),
+          ...Array<string>(3).fill('status-500+chain-a'),
+          ...Array<string>(3).fill('status-500+chain-b'),
+          'good',
+        ])
+        expect(headers.get('x-litellm-attempted-fallbacks')).toBe('3')
+        expect(headers.get('x-litellm-attempted-retries')).toBe('0')
+        expect(headers.get('x-litellm-model-group')).toBe('good')
+      }
+    },
+  )
 
   test.concurrent('may be named by the caller, before the house’s', async () => {
     const { seen } = await tries(chat, { model: 'falls', fields: { fallbacks: ['better'] } })
@@ -153,7 +165,11 @@ describe('fallbacks', () => {
   test.concurrent('named by the caller need the caller’s own grant', async () => {
     const key = await house.key({ models: ['falls'] })
     const before = house.provider.requests.length
-    const request = knock(chat, { url: house.url, key }, { model: 'falls', text: 'ungranted', fields: { fallbacks: ['better'] } })
+    const request = knock(
+      chat,
+      { url: house.url, key },
+      { model: 'falls', text: 'ungranted', fields: { fallbacks: ['better'] } },
+    )
     const { status } = await fetch(request)
     expect([401, 403]).toContain(status)
     const seen = house.provider.requests.slice(before).filter(({ body }) => body.includes('ungranted'))
@@ -190,10 +206,17 @@ describe('a deployment that fails cools down', () => {
   })
   afterAll(() => cool.close())
 
-  const asked = async (model: string, retries = 1): Promise<{ status: number; seen: string[]; retryAfter: string | null }> => {
+  const asked = async (
+    model: string,
+    retries = 1,
+  ): Promise<{ status: number; seen: string[]; retryAfter: string | null }> => {
     const before = cool.provider.requests.length
     const response = await fetch(
-      knock(chat, { url: cool.url, key: cool.master }, { model, headers: { 'x-litellm-num-retries': String(retries) } }),
+      knock(
+        chat,
+        { url: cool.url, key: cool.master },
+        { model, headers: { 'x-litellm-num-retries': String(retries) } },
+      ),
     )
     await response.text()
     const seen = cool.provider.requests.slice(before).map(({ body }) => (JSON.parse(body) as { model: string }).model)

@@ -41,7 +41,12 @@ const stories: Readonly<Record<string, Story>> = {
   'is refused by the provider': { model: (group) => `${group}/status-400`, outcome: 'failed' },
   'gets a 200 that is none': { model: (group) => `${group}/html-body`, outcome: 'failed' },
   'breaks in the middle': { model: (group) => `${group}/die-after-content:2+slow-chunks:20`, outcome: 'failed' },
-  'is left in the middle': { model: (group) => `${group}/count:500+slow-chunks:20`, outcome: 'abandoned', leaves: true, streams: [true] },
+  'is left in the middle': {
+    model: (group) => `${group}/count:500+slow-chunks:20`,
+    outcome: 'abandoned',
+    leaves: true,
+    streams: [true],
+  },
   'is left before the first byte': { model: (group) => `${group}/hang`, outcome: 'abandoned', leaves: true },
   'names no known model': { model: () => 'nobody-knows-this', outcome: 'refused' },
   'has no money': { model: (group) => `${group}/plain`, outcome: 'refused', key: () => poor },
@@ -53,13 +58,17 @@ async function live(door: Door, group: string, stream: boolean, story: Story, ma
   const controller = new AbortController()
   const before = house.provider.requests.length
   const pending = fetch(
-    knock(door, { url: house.url, key: story.key?.() ?? key }, {
-      model: story.model(group),
-      stream,
-      text: mark,
-      headers: { 'x-litellm-tags': mark },
-      signal: controller.signal,
-    }),
+    knock(
+      door,
+      { url: house.url, key: story.key?.() ?? key },
+      {
+        model: story.model(group),
+        stream,
+        text: mark,
+        headers: { 'x-litellm-tags': mark },
+        signal: controller.signal,
+      },
+    ),
   )
   if (!story.leaves) {
     await (await pending).text()
@@ -98,7 +107,12 @@ describe('a request that', () => {
 
 test('a request whose body is no request leaves one row that says refused', async () => {
   for (const door of doors)
-    for (const body of ['', '[]', '{"model":', ...(door.format === 'gemini' ? [] : ['{"model":7}', '{"messages":[]}'])]) {
+    for (const body of [
+      '',
+      '[]',
+      '{"model":',
+      ...(door.format === 'gemini' ? [] : ['{"model":7}', '{"messages":[]}']),
+    ]) {
       const mark = `unread-${door.format}-${body}`
       const response = await fetch(house.url + door.path('gem', false), {
         method: 'POST',
@@ -113,7 +127,8 @@ test('a request whose body is no request leaves one row that says refused', asyn
 test('whoever is not let in leaves no row', async () => {
   await house.gateway.house.ledger.flush()
   const before = (await house.gateway.house.store.ledger.find({}, 10_000)).length
-  for (const door of doors) await fetch(knock(door, { url: house.url, key: 'sk-unknown-to-this-house' }, { model: 'gpt' }))
+  for (const door of doors)
+    await fetch(knock(door, { url: house.url, key: 'sk-unknown-to-this-house' }, { model: 'gpt' }))
   await house.gateway.house.ledger.flush()
   expect((await house.gateway.house.store.ledger.find({}, 10_000)).length).toBe(before)
 })
@@ -130,7 +145,11 @@ test('what a failure upstream said is never sold as output', async () => {
 test('an id of the caller’s choice books nothing twice and hides nothing', async () => {
   const mark = 'same-id'
   for (let at = 0; at < 3; at++) {
-    const request = knock(doors[0] as Door, { url: house.url, key }, { model: 'chat/plain', headers: { 'x-litellm-call-id': 'one-id', 'x-litellm-tags': mark } })
+    const request = knock(
+      doors[0] as Door,
+      { url: house.url, key },
+      { model: 'chat/plain', headers: { 'x-litellm-call-id': 'one-id', 'x-litellm-tags': mark } },
+    )
     expect((await fetch(request)).headers.get('x-litellm-call-id')).toBe('one-id')
   }
   expect((await rows(mark)).length).toBe(3)

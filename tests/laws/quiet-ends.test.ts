@@ -104,7 +104,11 @@ test('a deadline closes its socket as an abort does', async () => {
   await Promise.all(
     doors.flatMap((door) =>
       [false, true].map(async (stream) => {
-        const request = knock(door, { url: house.url, key: rich }, { model: 'silent', stream, headers: { 'x-litellm-timeout': '0.1' } })
+        const request = knock(
+          door,
+          { url: house.url, key: rich },
+          { model: 'silent', stream, headers: { 'x-litellm-timeout': '0.1' } },
+        )
         expect((await fetch(request)).status).toBe(408)
       }),
     ),

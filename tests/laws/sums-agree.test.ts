@@ -60,7 +60,10 @@ async function one(lot: (below: number) => number, keys: readonly string[]): Pro
           stream: lot(2) === 0,
           text: 'word '.repeat(1 + lot(60)),
           signal: controller.signal,
-          headers: lot(3) === 0 ? { 'x-litellm-tags': pick(['red', 'red,blue', 'green']), 'x-litellm-end-user-id': pick(['ann', 'bob']) } : {},
+          headers:
+            lot(3) === 0
+              ? { 'x-litellm-tags': pick(['red', 'red,blue', 'green']), 'x-litellm-end-user-id': pick(['ann', 'bob']) }
+              : {},
         },
       ),
     )
@@ -106,8 +109,7 @@ describe('after 300 requests of every kind and ending', () => {
     const { store } = house.gateway.house
     const audit = await store.ledger.audit()
     const balances = new Map(audit.balances)
-    const [bucket, spent] = [...balances][0] ?? ['', 0]
-    balances.set(bucket, (spent + 1) as typeof spent)
+    for (const [bucket, spent] of [...balances].slice(0, 1)) balances.set(bucket, (spent + 1) as typeof spent)
     const tampered = { ledger: { ...store.ledger, audit: async () => ({ ...audit, balances }) } }
     expect((await verify(tampered)).difference).toBe(1)
   })
@@ -119,7 +121,10 @@ describe('after 300 requests of every kind and ending', () => {
     expect(BigInt(Math.round(all.spend * 1e9))).toBe(total)
     for (const key of keys.slice(1)) {
       const shown = await fetch(`${house.url}/key/info`, { headers: { authorization: `Bearer ${key}` } })
-      const { key: hash, info } = (await shown.json()) as { key: string; info: { spend: number; budget_duration: string | null } }
+      const { key: hash, info } = (await shown.json()) as {
+        key: string
+        info: { spend: number; budget_duration: string | null }
+      }
       if (info.budget_duration === '1s') continue
       const sum = rows.filter(({ keyHash }) => keyHash === hash).reduce((so, { spend }) => so + BigInt(spend), 0n)
       expect(BigInt(Math.round(info.spend * 1e9))).toBe(sum)
@@ -147,7 +152,9 @@ test.each(doors.map((door) => [door.format, door] as const))(
         expect(nano(headers.get('x-litellm-key-spend'))).toBe(spend)
       }
     await house.gateway.house.ledger.flush()
-    const { key: hash } = (await (await fetch(`${house.url}/key/info`, { headers: { authorization: `Bearer ${key}` } })).json()) as { key: string }
+    const { key: hash } = (await (
+      await fetch(`${house.url}/key/info`, { headers: { authorization: `Bearer ${key}` } })
+    ).json()) as { key: string }
     const rows = await house.gateway.house.store.ledger.find({ keyHash: hash }, 100)
     expect(rows.reduce((sum, { spend: booked }) => sum + BigInt(booked), 0n)).toBe(spend)
   },
@@ -157,7 +164,10 @@ test('a streamed call costs what the same call costs whole, on every surface', a
   for (const door of doors)
     for (const group of [door.own, door.foreign]) {
       const [whole, streamed] = [await house.key(), await house.key()]
-      for (const [key, stream] of [[whole, false], [streamed, true]] as const)
+      for (const [key, stream] of [
+        [whole, false],
+        [streamed, true],
+      ] as const)
         await (await fetch(knock(door, { url: house.url, key }, { model: `${group}/count:9`, stream }))).text()
       const spendOf = async (key: string) => {
         const shown = await fetch(`${house.url}/key/info`, { headers: { authorization: `Bearer ${key}` } })
@@ -174,5 +184,7 @@ test('figures that the caller sends in its body change no price', async () => {
   const cost = async (fields = {}) =>
     (await fetch(knock(chat, at, { model: 'chat/count:5', fields }))).headers.get('x-litellm-response-cost')
   const honest = await cost()
-  expect(await cost({ input_cost_per_token: 0, output_cost_per_token: 0, usage: { completion_tokens: 0 } })).toBe(honest)
+  expect(await cost({ input_cost_per_token: 0, output_cost_per_token: 0, usage: { completion_tokens: 0 } })).toBe(
+    honest,
+  )
 })

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { connect } from 'node:net'
 import { createHandler } from '../../gateway/src/pipeline/handle.ts'
-import type { Listening } from '../../gateway/src/runtime/runtime.ts'
 import { serveOnBun } from '../../gateway/src/runtime/bun.ts'
+import type { Listening } from '../../gateway/src/runtime/runtime.ts'
 import { endpoints } from '../../gateway/src/table.ts'
 import { type TestHouse, testHouse } from '../house.ts'
 import { chat, type Door, doors } from '../laws/doors.ts'
@@ -34,7 +34,8 @@ afterAll(async () => {
 })
 
 const each = doors.map((door) => [door.format, door] as const)
-const model = (door: Door): string => (door.format === 'anthropic-messages' ? 'claude' : door.format === 'gemini' ? 'gem' : 'o')
+const model = (door: Door): string =>
+  door.format === 'anthropic-messages' ? 'claude' : door.format === 'gemini' ? 'gem' : 'o'
 
 describe('a body that is too large', () => {
   test.each(each)('is 413 in the caller’s format before it is read: %s', async (_, door) => {
@@ -69,7 +70,10 @@ describe('a body that is too large', () => {
     const before = process.memoryUsage.rss()
     const sent = await Promise.all(
       Array.from({ length: 200 }, () =>
-        sayRaw(house.url, post('/v1/chat/completions', '', '', { authorization: '', 'content-length': String(64 << 20) })),
+        sayRaw(
+          house.url,
+          post('/v1/chat/completions', '', '', { authorization: '', 'content-length': String(64 << 20) }),
+        ),
       ),
     )
     expect(new Set(sent.map(({ status }) => status))).toEqual(new Set([401]))
@@ -117,7 +121,10 @@ describe('a body in another dress', () => {
     const pieces = Array.from({ length: bytes.length }, (_, at) => bytes.subarray(at, at + 1))
     const head = post(door.path(model(door), false), key, '', { 'content-length': '', 'transfer-encoding': 'chunked' })
     const chunks = pieces.map((piece) => Buffer.concat([Buffer.from('1\r\n'), piece, Buffer.from('\r\n')]))
-    const { status, body } = await sayRaw(house.url, Buffer.concat([Buffer.from(head), ...chunks, Buffer.from('0\r\n\r\n')]))
+    const { status, body } = await sayRaw(
+      house.url,
+      Buffer.concat([Buffer.from(head), ...chunks, Buffer.from('0\r\n\r\n')]),
+    )
     expect(status).toBe(200)
     expect(Buffer.from(body, 'latin1').toString()).toContain('Grüße aus Köln')
   })
@@ -135,7 +142,11 @@ describe('a body in another dress', () => {
   })
 
   test('that claims to be packed and is not is the caller’s fault', async () => {
-    for (const [encoding, status] of [['gzip', 400], ['br', 415], ['nonsense', 415]] as const) {
+    for (const [encoding, status] of [
+      ['gzip', 400],
+      ['br', 415],
+      ['nonsense', 415],
+    ] as const) {
       const response = await fetch(`${house.url}/v1/chat/completions`, {
         method: 'POST',
         headers: { authorization: `Bearer ${key}`, 'content-encoding': encoding },

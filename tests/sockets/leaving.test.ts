@@ -32,64 +32,72 @@ const rowsOf = async (mark: string) => {
 }
 
 describe('a caller who leaves', () => {
-  test.concurrent.each(everyDoor)('within a stream frees the provider at once: %s, provider %s', async (_, group, door) => {
-    const mark = `within-${door.format}-${group}`
-    const controller = new AbortController()
-    const response = await fetch(
-      knock(door, at, {
-        model: `${group}/count:1000+slow-chunks:30`,
-        text: mark,
-        stream: true,
-        signal: controller.signal,
-        headers: { 'x-litellm-tags': mark },
-      }),
-    )
-    const reader = response.body?.getReader()
-    await reader?.read()
-    const left = Date.now()
-    controller.abort()
-    await until(() => asked(mark)[0]?.aborted === true, 'the provider is let go')
-    expect((asked(mark)[0]?.abortedAt ?? 0) - left).toBeLessThan(500)
-    expect(asked(mark).length).toBe(1)
-    const rows = await rowsOf(mark)
-    expect(rows.map(({ outcome }) => outcome)).toEqual(['abandoned'])
-    expect(rows[0]?.usage?.output).toBeGreaterThan(0)
-  })
-
-  test.concurrent.each(everyDoor)('before the first byte frees the provider at once: %s, provider %s', async (_, group, door) => {
-    for (const stream of [false, true]) {
-      const mark = `before-${door.format}-${group}-${stream}`
+  test.concurrent.each(everyDoor)(
+    'within a stream frees the provider at once: %s, provider %s',
+    async (_, group, door) => {
+      const mark = `within-${door.format}-${group}`
       const controller = new AbortController()
-      const pending = fetch(
+      const response = await fetch(
         knock(door, at, {
-          model: `${group}/hang`,
+          model: `${group}/count:1000+slow-chunks:30`,
           text: mark,
-          stream,
+          stream: true,
           signal: controller.signal,
           headers: { 'x-litellm-tags': mark },
         }),
-      ).catch(() => undefined)
-      await until(() => asked(mark).length === 1, 'the provider is asked')
+      )
+      const reader = response.body?.getReader()
+      await reader?.read()
       const left = Date.now()
       controller.abort()
-      await pending
       await until(() => asked(mark)[0]?.aborted === true, 'the provider is let go')
       expect((asked(mark)[0]?.abortedAt ?? 0) - left).toBeLessThan(500)
-      await Bun.sleep(30)
       expect(asked(mark).length).toBe(1)
-      expect((await rowsOf(mark)).map(({ outcome, status }) => [outcome, status])).toEqual([['abandoned', 499]])
-    }
-  })
+      const rows = await rowsOf(mark)
+      expect(rows.map(({ outcome }) => outcome)).toEqual(['abandoned'])
+      expect(rows[0]?.usage?.output).toBeGreaterThan(0)
+    },
+  )
+
+  test.concurrent.each(everyDoor)(
+    'before the first byte frees the provider at once: %s, provider %s',
+    async (_, group, door) => {
+      for (const stream of [false, true]) {
+        const mark = `before-${door.format}-${group}-${stream}`
+        const controller = new AbortController()
+        const pending = fetch(
+          knock(door, at, {
+            model: `${group}/hang`,
+            text: mark,
+            stream,
+            signal: controller.signal,
+            headers: { 'x-litellm-tags': mark },
+          }),
+        ).catch(() => undefined)
+        await until(() => asked(mark).length === 1, 'the provider is asked')
+        const left = Date.now()
+        controller.abort()
+        await pending
+        await until(() => asked(mark)[0]?.aborted === true, 'the provider is let go')
+        expect((asked(mark)[0]?.abortedAt ?? 0) - left).toBeLessThan(500)
+        await Bun.sleep(30)
+        expect(asked(mark).length).toBe(1)
+        expect((await rowsOf(mark)).map(({ outcome, status }) => [outcome, status])).toEqual([['abandoned', 499]])
+      }
+    },
+  )
 
   test('by closing only their half of the connection is treated as gone, and leaves one row', async () => {
     const mark = 'half-closed'
     const { hostname, port } = new URL(at.url)
-    const text = post('/v1/chat/completions', at.key, JSON.stringify(chat.body('silent', mark, true)), { 'x-litellm-tags': mark })
+    const text = post('/v1/chat/completions', at.key, JSON.stringify(chat.body('silent', mark, true)), {
+      'x-litellm-tags': mark,
+    })
     const before = silent.requests.length
     const socket = connect(Number(port), hostname, () => void socket.write(text))
     socket.on('error', () => {})
     await until(() => silent.requests.length > before, 'the provider is asked')
-    socket.end()
+    void socket.end()
     await until(() => silent.open() === 0, 'the provider is let go', 1000)
     socket.destroy()
     expect((await rowsOf(mark)).map(({ outcome }) => outcome)).toEqual(['abandoned'])
@@ -97,7 +105,9 @@ describe('a caller who leaves', () => {
 
   test('by a reset is no different', async () => {
     const { hostname, port } = new URL(at.url)
-    const text = post('/v1/chat/completions', at.key, JSON.stringify(chat.body('silent', 'reset', false)), { 'x-litellm-tags': 'reset' })
+    const text = post('/v1/chat/completions', at.key, JSON.stringify(chat.body('silent', 'reset', false)), {
+      'x-litellm-tags': 'reset',
+    })
     const socket = connect(Number(port), hostname, () => void socket.write(text))
     socket.on('error', () => {})
     await until(() => silent.open() === 1, 'the provider is asked')
@@ -110,7 +120,12 @@ describe('a caller who leaves', () => {
     const mark = 'back-off'
     const controller = new AbortController()
     const pending = fetch(
-      knock(chat, at, { model: 'chat/status-500', text: mark, signal: controller.signal, headers: { 'x-litellm-tags': mark } }),
+      knock(chat, at, {
+        model: 'chat/status-500',
+        text: mark,
+        signal: controller.signal,
+        headers: { 'x-litellm-tags': mark },
+      }),
     ).catch(() => undefined)
     await until(() => asked(mark).length === 1, 'the first try')
     await Bun.sleep(30)
@@ -134,7 +149,9 @@ test('a slow reader holds the provider back instead of filling memory', async ()
             if (sent === total) return controller.close()
             sent++
             controller.enqueue(
-              new TextEncoder().encode(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: megabyte } }] })}\n\n`),
+              new TextEncoder().encode(
+                `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: megabyte } }] })}\n\n`,
+              ),
             )
           },
         }),

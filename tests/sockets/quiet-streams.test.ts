@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { connect, type Socket } from 'node:net'
 import { chat, until } from '../laws/doors.ts'
-import { type Scratch, scratch, type Started, turnpike } from '../start/gateway-process.ts'
+import { type Scratch, type Started, scratch, turnpike } from '../start/gateway-process.ts'
 import {
   chunk,
   completion,
@@ -92,30 +92,25 @@ describe('what is quiet', () => {
     await until(() => provider.open() < 40, 'the quiet streams are closed upstream too', 5000)
   })
 
-  test.concurrent(
-    'for 13 s within a stream lives to its end',
-    async () => {
-      const text = await (await ask('pausing', true)).text()
-      expect(chat.words(text)).toBe('first last')
-      expect(chat.complete(text)).toBe(true)
-    },
-    20_000,
-  )
+  test.concurrent('for 13 s within a stream lives to its end', async () => {
+    const text = await (await ask('pausing', true)).text()
+    expect(chat.words(text)).toBe('first last')
+    expect(chat.complete(text)).toBe(true)
+  }, 20_000)
 
-  test.concurrent(
-    'for 13 s before a whole answer lives to its end',
-    async () => {
-      const response = await ask('slow', false)
-      expect(response.status).toBe(200)
-      expect(await response.json()).toMatchObject({ choices: [{ message: { content: 'hello' } }] })
-    },
-    20_000,
-  )
+  test.concurrent('for 13 s before a whole answer lives to its end', async () => {
+    const response = await ask('slow', false)
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({ choices: [{ message: { content: 'hello' } }] })
+  }, 20_000)
 })
 
 test('streams that break and callers that err print no stack and no path', async () => {
   for (let at = 0; at < 5; at++) await (await ask('breaking', true)).text()
-  const answers = [await sayRaw(url, 'GARBAGE\r\n\r\n'), await sayRaw(url, post('/v1/chat/completions', master, '{"model":'))]
+  const answers = [
+    await sayRaw(url, 'GARBAGE\r\n\r\n'),
+    await sayRaw(url, post('/v1/chat/completions', master, '{"model":')),
+  ]
   for (const text of [gateway.said(), ...answers.map(({ head, body }) => head + body)]) {
     expect(text).not.toMatch(/\bat .*:\d+:\d+/)
     expect(text).not.toContain('.ts:')

@@ -42,7 +42,14 @@ general_settings: {master_key: sk-master-in-the-file-99}
     const { code, said } = await check('good.yaml', good, { MY_KEY: 'sk-from-the-environment-77' })
     expect(said).toContain('"model": "gpt-4o"')
     expect(said).toContain('"provider": "anthropic"')
-    for (const secret of ['sk-plain-in-the-file', 'token-in-a-header', 'sk-in-authorization', 'sk-master-in-the-file', 'sk-from-the-environment', 'AIzaSyExample'])
+    for (const secret of [
+      'sk-plain-in-the-file',
+      'token-in-a-header',
+      'sk-in-authorization',
+      'sk-master-in-the-file',
+      'sk-from-the-environment',
+      'AIzaSyExample',
+    ])
       expect(said).not.toContain(secret)
     expect(code).toBe(0)
   })
@@ -66,21 +73,49 @@ function complaints(name: string, text: string): string {
 
 describe('a bad file is told by file, line and column', () => {
   const cases: [string, string, RegExp][] = [
-    ['a typing error in a section', 'router_settings:\n  num_retires: 3\n', /:2:3: .*`num_retires`.*did you mean `num_retries`/],
+    [
+      'a typing error in a section',
+      'router_settings:\n  num_retires: 3\n',
+      /:2:3: .*`num_retires`.*did you mean `num_retries`/,
+    ],
     ['a typing error at the top', 'model_lst: []\n', /:1:1: .*`model_lst`.*did you mean `model_list`/],
-    ['a typing error in an entry', 'model_list:\n  - model_nam: x\n    litellm_params: {model: openai/x}\n', /:2:5: .*`model_nam`.*did you mean `model_name`/],
+    [
+      'a typing error in an entry',
+      'model_list:\n  - model_nam: x\n    litellm_params: {model: openai/x}\n',
+      /:2:5: .*`model_nam`.*did you mean `model_name`/,
+    ],
     ['an unknown strategy', 'router_settings:\n  routing_strategy: fastest\n', /:2:3: .*fastest.*simple-shuffle/],
-    ['a provider that nobody knows', 'model_list:\n  - model_name: x\n    litellm_params:\n      model: nobody/x\n', /:4:7: .*nobody/],
+    [
+      'a provider that nobody knows',
+      'model_list:\n  - model_name: x\n    litellm_params:\n      model: nobody/x\n',
+      /:4:7: .*nobody/,
+    ],
     ['text for a number', 'router_settings:\n  timeout: soon\n', /:2:3: .*`timeout` must be a number/],
     ['a negative number', 'router_settings:\n  cooldown_time: -1\n', /:2:3: .*must be at least 0/],
     ['a list for a mapping', 'general_settings: []\n', /:1:1: .*must be a mapping/],
     ['no model', 'model_list:\n  - model_name: x\n    litellm_params: {}\n', /:3:5: .*litellm_params\.model/],
     ['broken YAML', 'model_list:\n  - {model_name: x\n', /:\d+:\d+: /],
     ['a key twice', 'model_list: []\nmodel_list: []\n', /:2:1: /],
-    ['fallbacks of two groups in one item', 'router_settings:\n  fallbacks: [{a: [b], c: [d]}]\n', /:2:3: .*exactly one group/],
-    ['a database of another kind', 'general_settings:\n  database_url: postgres://u:topsecret@h/d\n', /:2:3: .*postgres.*sqlite:PATH/],
-    ['a base that is no URL', 'model_list:\n  - model_name: x\n    litellm_params:\n      model: openai/x\n      api_base: "not a url"\n', /:\d+:\d+: .*api_base/],
-    ['a user name in the base', 'model_list:\n  - model_name: x\n    litellm_params:\n      model: openai/x\n      api_base: https://user:topsecret@h/v1\n', /:\d+:\d+: .*api_base/],
+    [
+      'fallbacks of two groups in one item',
+      'router_settings:\n  fallbacks: [{a: [b], c: [d]}]\n',
+      /:2:3: .*exactly one group/,
+    ],
+    [
+      'a database of another kind',
+      'general_settings:\n  database_url: postgres://u:topsecret@h/d\n',
+      /:2:3: .*postgres.*sqlite:PATH/,
+    ],
+    [
+      'a base that is no URL',
+      'model_list:\n  - model_name: x\n    litellm_params:\n      model: openai/x\n      api_base: "not a url"\n',
+      /:\d+:\d+: .*api_base/,
+    ],
+    [
+      'a user name in the base',
+      'model_list:\n  - model_name: x\n    litellm_params:\n      model: openai/x\n      api_base: https://user:topsecret@h/v1\n',
+      /:\d+:\d+: .*api_base/,
+    ],
     ['an included file that is not there', 'include: [nowhere.yaml]\n', /nowhere\.yaml:1:1: there is no such file/],
   ]
 

@@ -114,7 +114,10 @@ export function turnpike(args: readonly string[], { cwd, env = {} }: Starting): 
 }
 
 /** Runs a command of ours to its end. */
-export async function runTurnpike(args: readonly string[], starting: Starting): Promise<{ code: number; said: string }> {
+export async function runTurnpike(
+  args: readonly string[],
+  starting: Starting,
+): Promise<{ code: number; said: string }> {
   const leave = await lane()
   const run = turnpike(args, starting)
   const code = await run.exited

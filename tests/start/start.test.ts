@@ -94,7 +94,10 @@ describe('without a file and without a key', () => {
   })
 
   test.concurrent('a key of a provider in the environment puts its models on offer', async () => {
-    const { ask, gateway } = await begin([], { TURNPIKE_MASTER_KEY: strong, OPENAI_API_KEY: 'sk-from-the-environment-5511' })
+    const { ask, gateway } = await begin([], {
+      TURNPIKE_MASTER_KEY: strong,
+      OPENAI_API_KEY: 'sk-from-the-environment-5511',
+    })
     const { data } = (await (await ask('/v1/models', strong)).json()) as { data: { id: string }[] }
     const ids = data.map(({ id }) => id)
     expect(ids).toContain('gpt-4o')
@@ -140,7 +143,10 @@ describe('where it listens', () => {
   })
 
   test.concurrent('a port that is taken ends it with the reason and 1', async () => {
-    const { code, said } = await runTurnpike(['--port', String(upstream.port), '--host', '127.0.0.1'], { cwd: home().path, env: { TURNPIKE_MASTER_KEY: strong } })
+    const { code, said } = await runTurnpike(['--port', String(upstream.port), '--host', '127.0.0.1'], {
+      cwd: home().path,
+      env: { TURNPIKE_MASTER_KEY: strong },
+    })
     expect(said).toMatch(/in use|EADDRINUSE/)
     expect(said).not.toMatch(/\bat .*:\d+:\d+/)
     expect(code).toBe(1)
@@ -149,11 +155,19 @@ describe('where it listens', () => {
 
 describe('what it refuses to start with', () => {
   test.concurrent.each([
-    ['a database that it does not have', [], { DATABASE_URL: 'postgresql://user:topsecret@db/x' }, /postgresql.*sqlite:PATH/],
+    [
+      'a database that it does not have',
+      [],
+      { DATABASE_URL: 'postgresql://user:topsecret@db/x' },
+      /postgresql.*sqlite:PATH/,
+    ],
     ['more than one process', ['--num_workers', '2'], {}, /num_workers.*Redis/],
     ['a file that is not there', ['--config', 'nowhere.yaml'], {}, /nowhere\.yaml.*no such file/],
   ] as const)('%s', async (_, args, env, expected) => {
-    const { code, said } = await runTurnpike(['--port', '0', ...args], { cwd: home().path, env: { TURNPIKE_MASTER_KEY: strong, ...env } })
+    const { code, said } = await runTurnpike(['--port', '0', ...args], {
+      cwd: home().path,
+      env: { TURNPIKE_MASTER_KEY: strong, ...env },
+    })
     expect(said).toMatch(expected)
     expect(said).not.toContain('topsecret')
     expect(code).toBe(1)
@@ -178,9 +192,12 @@ describe('what it keeps', () => {
     )
     const env = { TURNPIKE_MASTER_KEY: strong, DATABASE_URL: `sqlite:${database}` }
     const first = await begin(['--config', config], env, folder.path)
-    const { key } = (await (await first.ask('/key/generate', strong, { models: ['m'], max_budget: 5, key_alias: 'kept' })).json()) as { key: string }
+    const { key } = (await (
+      await first.ask('/key/generate', strong, { models: ['m'], max_budget: 5, key_alias: 'kept' })
+    ).json()) as { key: string }
     expect((await first.ask('/v1/chat/completions', key, chat.body('m', 'Hello there', false))).status).toBe(200)
-    const infoOf = async (at: typeof first) => ((await (await at.ask('/key/info', key)).json()) as { info: { spend: number; key_alias: string } }).info
+    const infoOf = async (at: typeof first) =>
+      ((await (await at.ask('/key/info', key)).json()) as { info: { spend: number; key_alias: string } }).info
     const before = await infoOf(first)
     expect(before.spend).toBeGreaterThan(0)
     first.gateway.signal('SIGTERM')
@@ -241,7 +258,10 @@ describe('how it leaves', () => {
       expect(chat.words(text).trim().split(' ').length).toBe(40)
       expect(await gateway.exited).toBe(0)
       const next = await begin(['--config', config], env, folder.path)
-      const rows = (await (await next.ask('/spend/logs', strong)).json()) as { spend: number; completion_tokens: number }[]
+      const rows = (await (await next.ask('/spend/logs', strong)).json()) as {
+        spend: number
+        completion_tokens: number
+      }[]
       expect(rows.map(({ spend, completion_tokens }) => [spend, completion_tokens])).toEqual([[0.04, 40]])
     },
     15_000,
@@ -251,9 +271,20 @@ describe('how it leaves', () => {
     const folder = home()
     const config = folder.write(
       'config.yaml',
-      JSON.stringify({ model_list: [{ model_name: 'm', litellm_params: { model: 'openai/count:5000+slow-chunks:25', api_base: `${place}/v1`, api_key: 'sk-x' } }] }),
+      JSON.stringify({
+        model_list: [
+          {
+            model_name: 'm',
+            litellm_params: { model: 'openai/count:5000+slow-chunks:25', api_base: `${place}/v1`, api_key: 'sk-x' },
+          },
+        ],
+      }),
     )
-    const env = { TURNPIKE_MASTER_KEY: strong, GRACEFUL_SHUTDOWN_TIMEOUT: '0.5', DATABASE_URL: `sqlite:${join(folder.path, 'own.db')}` }
+    const env = {
+      TURNPIKE_MASTER_KEY: strong,
+      GRACEFUL_SHUTDOWN_TIMEOUT: '0.5',
+      DATABASE_URL: `sqlite:${join(folder.path, 'own.db')}`,
+    }
     const { gateway, ask } = await begin(['--config', config], env, folder.path)
     const response = await ask('/v1/chat/completions', strong, chat.body('m', 'Hello', true))
     const read = response.text().catch(() => 'cut')
@@ -270,7 +301,10 @@ describe('how it leaves', () => {
 
 test.concurrent('a config.yaml as LiteLLM’s users have it starts', async () => {
   const folder = home()
-  folder.write('models.yaml', 'model_list:\n  - model_name: included\n    litellm_params: {model: openai/gpt-4o-mini, api_key: os.environ/MY_KEY}\n')
+  folder.write(
+    'models.yaml',
+    'model_list:\n  - model_name: included\n    litellm_params: {model: openai/gpt-4o-mini, api_key: os.environ/MY_KEY}\n',
+  )
   const config = folder.write(
     'config.yaml',
     `include: [models.yaml]
@@ -286,12 +320,18 @@ router_settings: {routing_strategy: simple-shuffle, num_retries: 2, fallbacks: [
 general_settings: {master_key: sk-1234, database_url: os.environ/DATABASE_URL, store_model_in_db: true}
 `,
   )
-  const env = { MY_KEY: 'sk-mine-12345678', AZ: 'az-key-12345678', ANTHROPIC_API_KEY: 'sk-ant-12345678', DATABASE_URL: `sqlite:${folder.path}/l.db` }
+  const env = {
+    MY_KEY: 'sk-mine-12345678',
+    AZ: 'az-key-12345678',
+    ANTHROPIC_API_KEY: 'sk-ant-12345678',
+    DATABASE_URL: `sqlite:${folder.path}/l.db`,
+  }
   const { gateway, ask } = await begin(['--config', config], env, folder.path)
   const { data } = (await (await ask('/v1/models', 'sk-1234')).json()) as { data: { id: string }[] }
   const ids = data.map(({ id }) => id)
   expect(ids).toContain('gpt-4o')
   expect(ids).toContain('included')
-  for (const inert of ['callbacks', 'cache', 'store_model_in_db', 'tags']) expect(gateway.said()).toMatch(new RegExp(`warning: .*\`${inert}\``))
+  for (const inert of ['callbacks', 'cache', 'store_model_in_db', 'tags'])
+    expect(gateway.said()).toMatch(new RegExp(`warning: .*\`${inert}\``))
   for (const secret of ['sk-mine', 'az-key', 'sk-ant']) expect(gateway.said()).not.toContain(secret)
 })

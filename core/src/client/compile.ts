@@ -113,6 +113,12 @@ const gatewayFields: ReadonlySet<string> = new Set([
   'drop_params',
   'tags',
   'mock_response',
+  'timeout',
+  'stream_timeout',
+  'cache',
+  'litellm_call_id',
+  'litellm_trace_id',
+  'litellm_session_id',
 ])
 
 /** LiteLLM's callers put tags and trace names into `metadata`; a provider's own metadata holds nothing but strings. */
@@ -141,7 +147,10 @@ function translate(call: Call, target: Target, format: Format<'chat'>): Made {
   )
   return {
     body: encoder.encode(JSON.stringify(body)),
-    warnings: [...read.warnings, ...own.warnings, ...written.warnings, ...warnings],
+    // what was for the gateway is not lost: it has been heeded here
+    warnings: [...read.warnings, ...own.warnings, ...written.warnings, ...warnings].filter(
+      ({ path }) => !isOurs(path, call),
+    ),
     hidesUsage: false,
   }
 }

@@ -185,9 +185,13 @@ describe('rows that build their URL', () => {
 })
 
 describe('what a row says of a call', () => {
-  test('a foreign server is only asked in the first format', () => {
+  test('a foreign server is not asked in a format that its vendor serves under another root', () => {
     expect(chatFormats(row('openai'), { model: 'gpt-5' })).toEqual(['openai-chat', 'openai-responses'])
-    expect(chatFormats(row('openai'), { model: 'gpt-5', apiBase: 'http://localhost:8000/v1' })).toEqual(['openai-chat'])
+    expect(chatFormats(row('openai'), { model: 'gpt-5', apiBase: 'http://localhost:8000/v1' })).toHaveLength(2)
+    expect(chatFormats(row('deepseek'), { model: 'deepseek-chat' })).toContain('anthropic-messages')
+    expect(chatFormats(row('deepseek'), { model: 'deepseek-chat', apiBase: 'http://localhost:8000/v1' })).toEqual([
+      'openai-chat',
+    ])
     expect(chatFormats(row('openai'), { model: 'gpt-5', apiBase: 'https://eu.api.openai.com/v1' })).toHaveLength(2)
     expect(chatFormats(row('azure'), { model: 'd', apiBase: 'https://res.openai.azure.com' })).toHaveLength(2)
     expect(isForeign(row('litellm_proxy'), 'http://other:4000')).toBe(false)

@@ -4,13 +4,13 @@ import { isForeign } from './place.ts'
 import type { Provider, Quirk } from './provider.ts'
 
 /**
- * The formats in which one model can be asked at one place, preferred first. At a foreign `apiBase` that is the row's first format
- * alone: a server that mimics a vendor's chat API need not mimic the rest of it.
+ * The formats in which one model can be asked at one place, preferred first. At a foreign `apiBase` those that the vendor serves
+ * under a root of their own are left out: only the vendor's own host has that other root.
  */
 export function chatFormats(provider: Provider, at: { model: string; apiBase?: string }): readonly FormatId[] {
   const formats =
     provider.only?.find(({ models }) => models.some((glob) => matchesGlob(at.model, glob)))?.chat ?? provider.chat
-  return isForeign(provider, at.apiBase) ? formats.slice(0, 1) : formats
+  return isForeign(provider, at.apiBase) ? formats.filter((format) => provider.bases?.[format] === undefined) : formats
 }
 
 /** The row's quirks for bodies of one format: they describe its first chat format only. */

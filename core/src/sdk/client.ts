@@ -96,7 +96,7 @@ function routerFor(params: CallOptions & { readonly model: string }, options: Cl
     model_name: name,
     litellm_params: { ...(name === model ? own : shared), model: name },
   }))
-  const router = createRouter(entries, {}, portsOf(options))
+  const router = createRouter(entries, { disableCooldowns: true }, portsOf(options))
   if (routers.size >= maxKept) routers.clear()
   routers.set(signature, router)
   return router

@@ -20,7 +20,7 @@ export function program(): Command {
   command
     .option('-c, --config <file>', "LiteLLM's config.yaml", process.env.CONFIG_FILE_PATH)
     .option('--host <address>', 'address to listen on', process.env.HOST)
-    .option('--port <number>', 'port to listen on', wholeNumber, Number(process.env.PORT ?? 4000))
+    .option('--port <number>', 'port to listen on', wholeNumber, wholeNumber(process.env.PORT || '4000'))
     .option('--num_workers <number>', 'processes', wholeNumber)
     .option('-m, --model <name>', 'serve this model too, without a file')
     .option('--alias <name>', 'name for --model')

@@ -1,7 +1,7 @@
 import { formatOf } from 'turnpike-core/internal/formats/index'
 import { GatewayError } from 'turnpike-core/internal/kernel/faults'
 import { boot, type Gateway } from '../boot.ts'
-import { InvalidConfig, readConfig } from '../config/read.ts'
+import { readConfig } from '../config/read.ts'
 import { serveOnBun, warnOfBunLimits } from '../runtime/bun.ts'
 import type { Listening } from '../runtime/runtime.ts'
 import { banner } from './banner.ts'
@@ -107,5 +107,3 @@ function keepAlive(): void {
   process.on('uncaughtException', tell)
   process.on('unhandledRejection', tell)
 }
-
-export { InvalidConfig }

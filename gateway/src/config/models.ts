@@ -44,7 +44,10 @@ export function readModels(
       const { deployment, inert } = readEntry(entry, variables)
       const fault = deployment.apiBase === undefined ? undefined : faultOfBase(deployment.apiBase)
       if (fault !== undefined)
-        complaints.push({ ...locate(['model_list', at, 'litellm_params', 'api_base']), message: `\`api_base\` ${fault}` })
+        complaints.push({
+          ...locate(['model_list', at, 'litellm_params', 'api_base']),
+          message: `\`api_base\` ${fault}`,
+        })
       for (const key of inert)
         warnings.push({
           ...locate(['model_list', at, 'litellm_params', key]),

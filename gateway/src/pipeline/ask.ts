@@ -27,8 +27,8 @@ export function ask({ knock, call, route, journal, house }: Question): Promise<A
     fallbacks,
     disableFallbacks: call.field('disable_fallbacks') === true,
     retries: count(call.field('num_retries')) ?? count(headers.get('x-litellm-num-retries')),
-    timeoutMs: seconds(headers.get('x-litellm-timeout')),
-    streamTimeoutMs: seconds(headers.get('x-litellm-stream-timeout')),
+    timeoutMs: seconds(call.field('timeout')) ?? seconds(headers.get('x-litellm-timeout')),
+    streamTimeoutMs: seconds(call.field('stream_timeout')) ?? seconds(headers.get('x-litellm-stream-timeout')),
   }
   return house.router.ask(call, route.group, asking)
 }
@@ -49,7 +49,7 @@ function count(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isInteger(number) && number >= 0 ? Math.min(number, 10) : undefined
 }
 
-function seconds(value: string | null): number | undefined {
-  const number = value === null ? Number.NaN : Number(value)
+function seconds(value: unknown): number | undefined {
+  const number = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN
   return number > 0 ? number * 1000 : undefined
 }

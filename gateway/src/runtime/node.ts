@@ -21,8 +21,12 @@ export async function serveOnNode({ hostname, port, handle, refuse }: Serving): 
     url: `http://${hostname === '0.0.0.0' || hostname === '::' ? 'localhost' : hostname}:${boundPort}`,
     stop: () =>
       new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeIdleConnections()
+        // Node keeps a connection that falls idle after this for its next request, which will never be served
+        const sweep = setInterval(() => server.closeIdleConnections(), 50)
+        server.close(() => {
+          clearInterval(sweep)
+          resolve()
+        })
       }),
     cut: () => server.closeAllConnections(),
   }

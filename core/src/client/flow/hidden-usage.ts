@@ -21,7 +21,9 @@ export function hideUsage(flow: Flow): Flow {
     const whole = block.subarray(0, cut)
     const text = decoder.decode(whole)
     if (!usageMark.test(text)) return whole
-    return encoder.encode(text.replace(/(?:[^\r\n]+\r?\n)+(?:\r?\n|$)/g, (frame) => (isUsageFrame(frame) ? '' : frame)))
+    return encoder.encode(
+      text.replace(/(?:[^\r\n]+(?:\r?\n|$))+(?:\r?\n|$)/g, (frame) => (isUsageFrame(frame) ? '' : frame)),
+    )
   }
 
   return {

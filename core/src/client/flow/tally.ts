@@ -28,15 +28,11 @@ export function tally(): Tally {
       if (event.type === 'text-delta' || event.type === 'reasoning-delta' || event.type === 'refusal-delta')
         text += estimateTokens(event.text)
       else if (event.type === 'tool-delta') text += estimateTokens(event.input)
-      else if (event.type === 'usage') running = event.usage
+      else if (event.type === 'usage') running = tells(event.usage) ? event.usage : running
       else if (event.type === 'error') failure ??= event.error
       else if (event.type === 'response-end') {
         ended = true
-        if (
-          event.usage.source === 'provider' &&
-          (event.usage.raw !== undefined || event.usage.input + event.usage.output > 0)
-        )
-          final = event.usage
+        if (event.usage.source === 'provider' && tells(event.usage)) final = event.usage
       }
     },
     usage(inputEstimate) {
@@ -49,4 +45,9 @@ export function tally(): Tally {
     failure: () => failure,
     serviceTier: () => tier,
   }
+}
+
+/** Whether these are somebody's figures; a reader that was told none has zeros to show. */
+function tells({ raw, input, output }: Usage): boolean {
+  return (raw !== undefined && Object.keys(raw).length > 0) || input + output > 0
 }

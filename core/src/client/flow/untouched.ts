@@ -25,7 +25,7 @@ const keepBytes = 256 * 1024
  * none) is read through to count what was delivered.
  */
 export function untouchedFlow(format: FormatId, inputEstimate: number): Flow {
-  const { framing, client } = formatOf(format)
+  const { framing } = formatOf(format)
   let kept: Uint8Array[] = []
   let size = 0
   let reader: { tally: Tally; push(block: Uint8Array): void; end(): void } | undefined
@@ -70,21 +70,23 @@ export function untouchedFlow(format: FormatId, inputEstimate: number): Flow {
     failure: () => conclude().failure,
     serviceTier: () => conclude().serviceTier,
   }
+}
 
-  function eventReader(id: FormatId) {
-    const sum = tally()
-    const frames = formatOf(id).framing.read()
-    const events = client.readStream()
-    return {
-      tally: sum,
-      push(block: Uint8Array) {
-        for (const frame of frames.push(block)) for (const event of events.push(frame)) sum.add(event)
-      },
-      end() {
-        for (const frame of frames.end()) for (const event of events.push(frame)) sum.add(event)
-        for (const event of events.end()) sum.add(event)
-      },
-    }
+/** Reads a stream through, event by event. */
+function eventReader(format: FormatId) {
+  const { framing, client } = formatOf(format)
+  const sum = tally()
+  const frames = framing.read()
+  const events = client.readStream()
+  return {
+    tally: sum,
+    push(block: Uint8Array) {
+      for (const frame of frames.push(block)) for (const event of events.push(frame)) sum.add(event)
+    },
+    end() {
+      for (const frame of frames.end()) for (const event of events.push(frame)) sum.add(event)
+      for (const event of events.end()) sum.add(event)
+    },
   }
 }
 
@@ -113,11 +115,11 @@ function concludeFromTail(format: FormatId, bytes: Uint8Array): Conclusion | und
   const tail = framesOf(text.slice(Math.max(0, from)))
   for (const { data } of tail) read(data)
   if (!meter.final()) return undefined
-  // the usage may be told by the frame that tells of a failure, or before it
+  // the usage may be told by the frame that tells of a failure, or before it: then the whole stream is read to know
   const events = client.readStream()
-  const ends = tail.flatMap((frame) => [...events.push(frame)])
-  const failure = ends.find((event) => event.type === 'error')?.error
-  return { usage: meter.usage(), serviceTier: meter.serviceTier?.(), failure }
+  const ends = tail.filter(({ data }) => data !== '[DONE]').flatMap((frame) => [...events.push(frame)])
+  if (ends.some(({ type }) => type === 'error')) return undefined
+  return { usage: meter.usage(), serviceTier: meter.serviceTier?.(), failure: undefined }
 
   function read(data: string): void {
     const value = parseObject(data)

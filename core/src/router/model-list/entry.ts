@@ -74,7 +74,7 @@ function specOf(params: ModelEntry['litellm_params'], info: JsonObject, baseMode
     dropParams: asBoolean(params.drop_params),
     dropFields: strings(params.additional_drop_params),
     deadlines: deadlinesOf(params),
-    profile: profileFrom(info),
+    profile: { ...profileFrom(info), ...(asBoolean(params.use_chat_completions_api) && { formats: ['openai-chat'] }) },
     standsFor: baseModel,
     mock: asString(params.mock_response),
   }) as TargetSpec

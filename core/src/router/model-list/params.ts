@@ -1,5 +1,6 @@
 /** `litellm_params` that act here. Everything that is in neither list goes to the provider as a default of the request. */
 export const knownParams: ReadonlySet<string> = new Set([
+  'use_chat_completions_api',
   'model',
   'custom_llm_provider',
   'api_key',
@@ -49,7 +50,6 @@ export const inertParams: ReadonlySet<string> = new Set([
   'configurable_clientside_auth_params',
   'use_in_pass_through',
   'use_litellm_proxy',
-  'use_chat_completions_api',
   'merge_reasoning_content_in_choices',
   'silent_model',
   'max_file_size_mb',
