@@ -79,7 +79,7 @@ const actions: { readonly [S in SectionName]: Readonly<Record<string, string>> }
     max_fallbacks: 'as in `router_settings`, which wins',
     allowed_fails: 'as in `router_settings`, which wins',
     cooldown_time: 'as in `router_settings`, which wins',
-    disable_cooldowns: 'taken, but read from `router_settings` only: set it there',
+    disable_cooldowns: 'keep failed deployments in rotation',
     drop_params:
       'leave out what a model is known to refuse, instead of refusing the call; for every deployment that says nothing itself',
     model_alias_map: 'alias to model group; `router_settings.model_group_alias` wins',

@@ -43,22 +43,16 @@ const admin = (path: string, body: JsonObject) =>
   })
 
 async function ask(given: Ask, who: string) {
-  const response = await fetch(knock(chat, { url: house.url, key: keys[who] ?? who }, given))
+  const request = knock(chat, { url: house.url, key: keys[who] ?? who }, given)
+  if (who === '') request.headers.delete('authorization')
+  const response = await fetch(request)
   const body = (await response.json()) as { error?: Record<string, unknown> }
   return { status: response.status, headers: response.headers, error: body.error ?? {} }
 }
 
 const plain: Ask = { model: 'chat/plain' }
 const rows: [string, number, string | null, string | null, RegExp, string, Ask][] = [
-  [
-    'no key',
-    401,
-    'auth_error',
-    null,
-    /^Authentication Error, No api key passed in\./,
-    '',
-    { ...plain, headers: { authorization: '' } },
-  ],
+  ['no key', 401, 'auth_error', null, /^Authentication Error, No api key passed in\./, '', plain],
   [
     'a key without Bearer',
     401,
@@ -218,7 +212,8 @@ describe('a refusal for', () => {
     if (type !== null) expect(told.error.type).toBe(type)
     if (param === 'sk-...') expect(told.error.param).toMatch(/^sk-\.\.\.\S{4}$/)
     else if (param !== null) expect(told.error.param).toBe(param)
-    expect(typeof told.error.code).toBe('string')
+    // a provider's own words go over as they are, a code of null included
+    if (!name.startsWith('a provider’s')) expect(typeof told.error.code).toBe('string')
     if (type !== null) expect(told.error.code).toBe(String(status))
   })
 

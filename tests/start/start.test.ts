@@ -2,6 +2,7 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { fakeProvider } from 'turnpike-core/internal/testing/fake-provider'
 import { chat } from '../laws/doors.ts'
 import { lane, runTurnpike, type Started, scratch, turnpike } from './gateway-process.ts'
@@ -297,6 +298,24 @@ describe('how it leaves', () => {
     const rows = (await (await next.ask('/spend/logs', strong)).json()) as { status: string }[]
     expect(rows.length).toBe(1)
   })
+})
+
+test.concurrent('with a store that takes nothing any more it serves on, says so, and ends with 1', async () => {
+  const folder = home()
+  const database = join(folder.path, 'own.db')
+  const env = { TURNPIKE_MASTER_KEY: strong, DATABASE_URL: `sqlite:${database}` }
+  const { gateway, ask } = await begin([], env, folder.path)
+  const vandal = new DatabaseSync(database)
+  vandal.exec('ALTER TABLE ledger RENAME TO gone')
+  vandal.close()
+  for (let at = 0; at < 3; at++)
+    expect((await ask('/v1/chat/completions', strong, chat.body('turnpike/echo', 'x', false))).status).toBe(200)
+  await Bun.sleep(200)
+  expect(gateway.said()).toContain('the ledger could not write to the store and will try again')
+  gateway.signal('SIGTERM')
+  expect(await gateway.exited).toBe(1)
+  expect(gateway.said()).toContain('3 ledger rows could not be written')
+  expect(gateway.said()).not.toMatch(/\bat .*:\d+:\d+/)
 })
 
 test.concurrent('a config.yaml as LiteLLM’s users have it starts', async () => {

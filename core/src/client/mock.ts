@@ -11,7 +11,6 @@ import type { Call } from './call.ts'
 import type { Compiled } from './compile.ts'
 import { encodeAll } from './flow/untouched.ts'
 import type { Reply } from './send.ts'
-import type { Target } from './target.ts'
 
 const encoder = new TextEncoder()
 
@@ -23,9 +22,8 @@ const failing: Readonly<Record<string, FaultCode>> = {
   'litellm.InternalServerError': 'provider-failed',
 }
 
-/** Answers without calling anybody: with the target's mock text, or with the caller's own words. */
-export function mockReply(call: Call, target: Target): { compiled: Compiled; reply: Reply } {
-  const text = target.mock ?? ''
+/** Answers without calling anybody: with this text, or with the caller's own words where the text is `echo`. */
+export function mockReply(call: Call, text: string): { compiled: Compiled; reply: Reply } {
   const code = Object.hasOwn(failing, text) ? failing[text] : undefined
   if (code) throw new GatewayError(code, `This is a mock error (${text}).`)
   const request = call.request().value

@@ -42,7 +42,7 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
     health,
     group(model) {
       const found = pool.find(model)
-      if (!found) throw unknownModel(model, pool.names)
+      if (!found) throw unknownModel(model)
       return found
     },
     async ask(call, group, asking = {}) {
@@ -62,7 +62,7 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
           if (depth === 0 || queue.length === 0) queue.push(...nextGroups(call.model, next, error, asking, seen))
         }
       }
-      throw failed[0] ?? unknownModel(call.model, pool.names)
+      throw failed[0] ?? unknownModel(call.model)
     },
   }
 

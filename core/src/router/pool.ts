@@ -81,12 +81,11 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   else map.set(key, [value])
 }
 
-/** The error for a name that no deployment answers to. */
-export function unknownModel(model: string, names: readonly string[]): GatewayError {
-  const shown = names.slice(0, 20).join(', ')
+/** The error for a name that no deployment answers to. It lists none: a caller may know only the names that it may call. */
+export function unknownModel(model: string): GatewayError {
   return new GatewayError(
     'unknown-model',
-    `Invalid model name passed in model=${model}. Call \`/v1/models\` to view available models for your key.${shown === '' ? '' : ` There are: ${shown}${names.length > 20 ? ', …' : ''}.`}`,
+    `Invalid model name passed in model=${model}. Call \`/v1/models\` to view available models for your key.`,
     { param: 'model', model },
   )
 }

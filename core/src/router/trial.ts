@@ -21,6 +21,8 @@ export interface Asking {
   readonly streamTimeoutMs?: number | undefined
   /** whether a fallback group may answer this caller */
   readonly permits?: (group: Group) => boolean
+  /** answer with this text without calling anybody */
+  readonly mock?: string | undefined
   /** hears of each attempt as it ends */
   readonly note?: (attempt: Attempt) => void
 }
@@ -113,7 +115,8 @@ export function trialsWith({ settings, health, ports }: Trying): (trial: Trial) 
   }
 
   async function sendTo({ call, deployment, asking }: Trial): Promise<{ compiled: Compiled; reply: Reply }> {
-    if (deployment.mock !== undefined) return mockReply(call, deployment)
+    const mock = asking.mock ?? deployment.mock
+    if (mock !== undefined) return mockReply(call, mock)
     const compiled = compile(call, deployment)
     const reply = await send(compiled, {
       fetch: ports.fetch,

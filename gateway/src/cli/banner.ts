@@ -30,13 +30,17 @@ export function banner({ url, host, port, config, file, master }: Bannered): str
   if (master.file !== undefined) lines.push(`master key: in ${master.file}`)
   if (master.weakness !== undefined)
     lines.push(
-      `warning: the master key is weak (${master.weakness}); listening on this machine only unless --insecure says otherwise`,
+      `warning: the master key is weak (${master.weakness}); ${isLocal(host) ? 'listening on this machine only unless --insecure says otherwise' : 'and anybody on the network may try it'}`,
     )
   lines.push(
     'try it:',
     `  curl ${url}/v1/chat/completions -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d '{"model":"${plain}","messages":[{"role":"user","content":"Hello"}]}'`,
   )
   return lines.join('\n')
+}
+
+function isLocal(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
 function keyHint(): string[] {

@@ -81,7 +81,10 @@ function plainRefusal(): Response {
   return Response.json(body, { status: 500 })
 }
 
-/** SIGTERM and SIGINT: readiness says no, running requests finish, everything is settled, exit 0. A second signal cuts. */
+/**
+ * SIGTERM and SIGINT: readiness says no, running requests finish, everything is settled, exit 0; 1 when something could not be
+ * written. A second signal cuts.
+ */
 function leaveOnSignal(gateway: Gateway, server: Listening, drainMs: number): void {
   let leaving = false
   const leave = async (): Promise<void> => {
@@ -94,8 +97,13 @@ function leaveOnSignal(gateway: Gateway, server: Listening, drainMs: number): vo
     const timer = setTimeout(() => server.cut(), drainMs)
     await server.stop()
     clearTimeout(timer)
-    await gateway.close()
-    process.exit(0)
+    try {
+      await gateway.close()
+      process.exit(0)
+    } catch (thrown) {
+      console.error(`error: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+      process.exit(1)
+    }
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void leave())
 }

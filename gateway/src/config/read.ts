@@ -68,7 +68,7 @@ function fromDocument(document: ReadDocument, given: Variables): Config {
   return config
 }
 
-/** `environment_variables` of the file stand in for variables that the process does not have. */
+/** The process's variables with `environment_variables` of the file laid over them, as LiteLLM does. */
 function withFileVariables(document: ReadDocument, given: Variables): Variables {
   const own = asObject(document.value.environment_variables)
   if (!own) return given

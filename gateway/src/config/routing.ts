@@ -15,7 +15,7 @@ export function readRouting(router: Section, litellm: Section): Partial<RouterSe
     maxFallbacks: number('max_fallbacks'),
     allowedFails: number('allowed_fails'),
     cooldownMs: scaled(number('cooldown_time')),
-    disableCooldowns: router.flag('disable_cooldowns'),
+    disableCooldowns: router.flag('disable_cooldowns') ?? litellm.flag('disable_cooldowns'),
     retryAfterMs: milliseconds('retry_after'),
     timeoutMs: milliseconds('timeout') ?? scaled(litellm.number('request_timeout')),
     streamTimeoutMs: milliseconds('ttft_timeout') ?? milliseconds('stream_timeout'),

@@ -349,7 +349,7 @@ describe('a row', () => {
         },
         attempts: [{ kind: 'failed', deployment: 'd', group: 'g', ms: 3, error }],
         error: { code: 'provider-failed', message: 'canary-prompt' },
-        metadata: { note: 'canary-prompt' },
+        metadata: { project: 'atlas' },
       }),
       [],
     )
@@ -357,6 +357,7 @@ describe('a row', () => {
     expect(row).toMatchObject({
       apiBase: 'https://host/v1',
       errorCode: 'provider-failed',
+      metadata: { project: 'atlas' },
       attempts: [{ kind: 'failed', deployment: 'd', group: 'g', ms: 3, code: 'provider-failed', status: 503 }],
     })
   })

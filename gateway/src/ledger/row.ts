@@ -39,6 +39,7 @@ export function rowOf(exchange: Exchange, periods: readonly string[]): LedgerRow
     errorCode: error?.code,
     attempts: exchange.attempts.map(attemptOf),
     periods,
+    metadata: exchange.metadata as JsonObject,
   }
 }
 

@@ -22,6 +22,7 @@ export function ask({ knock, call, route, journal, house }: Question): Promise<A
   const fallbacks = askedFallbacks(call)
   const asking: Asking = {
     signal: knock.request.signal,
+    mock: text(call.field('mock_response')),
     note: journal.attempt,
     permits: fallbacks ? (group) => permitted(journal.principal(), group) : route.permits,
     fallbacks,
@@ -42,6 +43,10 @@ function askedFallbacks(call: Call): readonly string[] | undefined {
   if (!call.envelope.members.has('fallbacks')) return undefined
   const list = call.field('fallbacks')
   return Array.isArray(list) ? list.filter((name): name is string => typeof name === 'string') : undefined
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
 
 function count(value: unknown): number | undefined {

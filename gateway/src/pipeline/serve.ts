@@ -1,5 +1,6 @@
 import type { House } from '../house.ts'
 import { admit, type Grant } from './admit.ts'
+import { addKey } from './answer/headers.ts'
 import { refuse } from './answer/refuse.ts'
 import { respond } from './answer/respond.ts'
 import { ask } from './ask.ts'
@@ -25,6 +26,8 @@ export async function serve(knock: Knock & { readonly endpoint: Surface }, house
     return respond({ knock, call, answer, grant, journal, house }) // settles when the last byte has left
   } catch (thrown) {
     const error = journal.fail(thrown)
-    return refuse(error, knock, grant)
+    const own = { ...grant?.lease.headers }
+    addKey(own, journal.principal(), house)
+    return refuse(error, knock, own)
   }
 }

@@ -46,6 +46,8 @@ export interface LedgerRow {
   readonly status: number
   readonly errorCode?: string | undefined
   readonly attempts: readonly JsonObject[]
+  /** the caller's notes and its own id of the call */
+  readonly metadata: JsonObject
   /** names of the budget periods that the spend counts in */
   readonly periods: readonly string[]
 }
@@ -96,7 +98,19 @@ export function encode(row: LedgerRow): LedgerRecord {
     errorCode: row.errorCode ?? null,
     attempts: jsonOf(row.attempts),
     periods: jsonOf(row.periods),
+    metadata: notesText(row.metadata),
   }
+}
+
+const maxNotes = 4096
+
+/** Most rows have no notes. */
+function notesText(notes: JsonObject): string {
+  for (const _ in notes) {
+    const text = JSON.stringify(notes)
+    return text.length <= maxNotes ? text : '{"left_out":"longer than 4096 characters"}'
+  }
+  return '{}'
 }
 
 function callsText(calls: Usage['calls']): string {
@@ -153,6 +167,7 @@ export function decode(record: LedgerRecord): LedgerRow {
     ...present('errorCode', record.errorCode),
     attempts: listOf<JsonObject>(record.attempts),
     periods: listOf<string>(record.periods),
+    metadata: record.metadata === '{}' ? {} : (JSON.parse(record.metadata) as JsonObject),
   }
 }
 

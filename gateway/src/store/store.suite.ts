@@ -56,6 +56,7 @@ export function sampleRow(id: string, changes: Partial<LedgerRow> = {}): LedgerR
     errorCode: 'internal',
     attempts: [{ kind: 'answered', deployment: 'd-1', group: 'gpt-x', ms: 812 }],
     periods: ['key:hash-1:30d:682'],
+    metadata: { project: 'atlas' },
     ...changes,
   }
 }
@@ -204,6 +205,7 @@ function ledgerSuite(store: () => Store): void {
       status: 429,
       attempts: [],
       periods: [],
+      metadata: {},
     }
     await store().ledger.append([full, bare])
     expect(await store().ledger.find({}, 10)).toEqual([full, bare])

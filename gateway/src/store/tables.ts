@@ -80,6 +80,7 @@ export interface LedgerTable {
   readonly errorCode: string | null
   readonly attempts: string
   readonly periods: string
+  readonly metadata: string
 }
 
 export interface BalanceTable {

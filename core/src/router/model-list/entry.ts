@@ -11,7 +11,7 @@ import {
   type JsonObject,
   type MutableJsonObject,
 } from '../../kernel/json.ts'
-import { customPrice } from '../../models/custom-price.ts'
+import { customPrice, unsupportedPriceFields } from '../../models/custom-price.ts'
 import type { Deployment } from '../deployment.ts'
 import { fingerprint } from './fingerprint.ts'
 import { inertParams, isPriceField, knownParams } from './params.ts'
@@ -57,7 +57,11 @@ export function readEntry(entry: ModelEntry, environment: Environment): ReadEntr
       accessGroups: strings(info.access_groups),
     }),
   }
-  return { deployment, inert: Object.keys(params).filter((key) => inertParams.has(key)) }
+  const inert = [
+    ...Object.keys(params).filter((key) => inertParams.has(key)),
+    ...unsupportedPriceFields({ ...info, ...params }),
+  ]
+  return { deployment, inert }
 }
 
 function specOf(params: ModelEntry['litellm_params'], info: JsonObject, baseModel: string | undefined): TargetSpec {

@@ -60,6 +60,7 @@ export function viewRow(row: LedgerRow): SpendLog {
 /** What LiteLLM keeps in a row's metadata, and what only we know: how it ended, at which price, after which attempts. */
 function metadataOf(row: LedgerRow) {
   return {
+    spend_logs_metadata: row.metadata,
     user_api_key: row.keyHash,
     user_api_key_alias: row.keyAlias ?? null,
     user_api_key_user_id: row.userId ?? null,

@@ -1,17 +1,26 @@
 import { formatOf } from 'turnpike-core/internal/formats/index'
 import type { GatewayError } from 'turnpike-core/internal/kernel/faults'
 import type { FormatId } from 'turnpike-core/internal/vocabulary/format-id'
-import type { Grant } from '../admit.ts'
 import type { Endpoint, Knock } from '../route.ts'
 
-/** The failure in the caller's own format; a provider's own words verbatim where it speaks that format. */
-export function refuse(error: GatewayError, knock: Pick<Knock, 'endpoint' | 'callId'>, grant?: Grant): Response {
+/**
+ * The failure in the caller's own format; a provider's own words verbatim where it speaks that format. `own` are headers that tell
+ * of the caller's key and limits.
+ */
+export function refuse(
+  error: GatewayError,
+  knock: Pick<Knock, 'endpoint' | 'callId'>,
+  own: Readonly<Record<string, string>> = {},
+): Response {
   const format = formatOfErrors(knock.endpoint)
-  const headers: Record<string, string> = { 'content-type': 'application/json', 'x-litellm-call-id': knock.callId }
+  const headers: Record<string, string> = {
+    ...own,
+    'content-type': 'application/json',
+    'x-litellm-call-id': knock.callId,
+  }
   if (error.retryAfterMs !== undefined)
     headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)))
   else if (error.status === 503) headers['retry-after'] = '1'
-  if (grant) Object.assign(headers, grant.lease.headers)
   const { upstream } = error.detail
   if (upstream && upstream.format === format && upstream.status === error.status && upstream.body.length > 0) {
     const type = upstream.headers.get('content-type')

@@ -109,6 +109,7 @@ function ledger(schema: SchemaModule) {
       errorCode: 'text',
       attempts: 'text!',
       periods: 'text!',
+      metadata: 'text!',
     })
       .addPrimaryKeyConstraint('ledgerPrimary', ['id'])
       // ids rise with time: rows kept in the order of their key are written once, at the end of one tree
