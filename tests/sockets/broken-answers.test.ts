@@ -179,6 +179,14 @@ describe('an answer that is none', () => {
     },
   )
 
+  test.concurrent.each(everyDoor)(
+    'that begins with an error is told in the provider’s own words: %s, provider %s',
+    async (_, group, door) => {
+      const { text } = await ask(door, `${group}/error-first-event`, true)
+      expect(door.readRefusal(JSON.parse(text))?.message).toContain('overloaded')
+    },
+  )
+
   test.concurrent('of megabytes is read to its bound and told without them', async () => {
     const { status, text } = await ask(chat, 'raw/huge-error', false)
     expect(status).toBe(500)

@@ -194,7 +194,12 @@ describe('what it keeps', () => {
     const env = { TURNPIKE_MASTER_KEY: strong, DATABASE_URL: `sqlite:${database}` }
     const first = await begin(['--config', config], env, folder.path)
     const { key } = (await (
-      await first.ask('/key/generate', strong, { models: ['m'], max_budget: 5, key_alias: 'kept' })
+      await first.ask('/key/generate', strong, {
+        models: ['m'],
+        max_budget: 5,
+        budget_duration: '30d',
+        key_alias: 'kept',
+      })
     ).json()) as { key: string }
     expect((await first.ask('/v1/chat/completions', key, chat.body('m', 'Hello there', false))).status).toBe(200)
     const infoOf = async (at: typeof first) =>

@@ -4,10 +4,8 @@ import { run } from '../kernel/transducer.ts'
 import { allFormats, callFrom, helloIn, textOf } from '../testing/calls.ts'
 import { checkStream } from '../testing/grammar/index.ts'
 import { answerWhole, flowFor } from './answer.ts'
-import { buildTarget } from './build-target.ts'
+import { echo } from './build-target.ts'
 import { mockReply } from './mock.ts'
-
-const echo = buildTarget({ model: 'turnpike/echo' }, {}).mock ?? ''
 
 describe.each([...allFormats])('a mock in %s', (format) => {
   test('answers whole with its text and usage', () => {

@@ -117,6 +117,16 @@ describe('a failing answer', () => {
     expect([error.code, error.message.includes('307'), fake.requests.length]).toEqual(['provider-garbled', true, 1])
   })
 
+  test('the runtime is told not to follow redirects, and not to give up by itself', async () => {
+    let told: RequestInit & { timeout?: unknown } = {}
+    const fetch: Fetch = async (_url, init) => {
+      told = init
+      return json('{"choices":[]}')
+    }
+    await send(compiled(false), { fetch })
+    expect([told.redirect, told.timeout, told.method]).toEqual(['manual', false, 'POST'])
+  })
+
   test('a body without end is read to its bound', async () => {
     let pulled = 0
     let cancelled = false

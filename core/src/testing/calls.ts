@@ -1,6 +1,10 @@
+import { buildTarget } from '../client/build-target.ts'
 import { type Call, callOf } from '../client/call.ts'
+import { type Compiled, compile } from '../client/compile.ts'
+import type { Target } from '../client/target.ts'
 import type { RequestPath } from '../formats/format.ts'
 import type { FormatId } from '../vocabulary/format-id.ts'
+import { fakeProvider } from './fake-provider.ts'
 
 const encoder = new TextEncoder()
 
@@ -29,3 +33,43 @@ export function textOf(bytes: Uint8Array): string {
 }
 
 export const allFormats: readonly FormatId[] = ['openai-chat', 'openai-responses', 'anthropic-messages', 'gemini']
+
+const models: { readonly [F in FormatId]: string } = {
+  'openai-chat': 'openai/some-model',
+  'openai-responses': 'openai/some-model',
+  'anthropic-messages': 'anthropic/some-model',
+  gemini: 'gemini/some-model',
+}
+
+/** A provider that is spoken to in this format and no other. */
+export function targetIn(format: FormatId): Target {
+  return buildTarget({ model: models[format], apiKey: 'sk-test-key', profile: { formats: [format] } }, {})
+}
+
+/** What a provider of the format answers to a call, block by block, up to where it is told to break off. */
+export async function upstream(
+  call: Call,
+  format: FormatId,
+  script?: string,
+): Promise<{ compiled: Compiled; blocks: Uint8Array[] }> {
+  const compiled = compile(call, targetIn(format))
+  const fake = fakeProvider()
+  if (script !== undefined) fake.script(script)
+  const { url, headers, body } = compiled
+  const request = new Request(url, { method: 'POST', headers, body: body as Uint8Array<ArrayBuffer> })
+  const blocks: Uint8Array[] = []
+  const reader = (await fake.handle(request)).body?.getReader()
+  try {
+    for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) blocks.push(read.value)
+  } catch {
+    // the connection broke, as it was told to
+  }
+  return { compiled, blocks }
+}
+
+/** The same bytes in blocks of this size. */
+export function blocksOf(bytes: Uint8Array, size: number): Uint8Array[] {
+  const out: Uint8Array[] = []
+  for (let at = 0; at < bytes.length; at += size) out.push(bytes.slice(at, at + size))
+  return out
+}
