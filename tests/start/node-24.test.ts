@@ -34,22 +34,24 @@ const master = 'sk-master-of-node-24-3b9d17'
 
 describe.skipIf(node === undefined)('the same handler on Node 24', () => {
   const fake = fakeProvider()
-  const folder = scratch()
-  const upstream = Bun.serve({
-    hostname: '127.0.0.1',
-    port: 0,
-    idleTimeout: 0,
-    development: false,
-    // a connection that is broken on purpose is no news
-    error: () => undefined,
-    fetch: (request) => fake.handle(request),
-  })
+  let folder: ReturnType<typeof scratch>
+  let upstream: ReturnType<typeof Bun.serve>
   let child: Bun.Subprocess<'ignore', 'pipe', 'pipe'>
   let url = ''
   let key = ''
   let errors = ''
 
   beforeAll(async () => {
+    folder = scratch()
+    upstream = Bun.serve({
+      hostname: '127.0.0.1',
+      port: 0,
+      idleTimeout: 0,
+      development: false,
+      // a connection that is broken on purpose is no news
+      error: () => undefined,
+      fetch: (request) => fake.handle(request),
+    })
     const place = `http://127.0.0.1:${upstream.port}`
     const config = folder.write(
       'config.yaml',

@@ -78,6 +78,32 @@ describe('a call in the provider’s own format', () => {
     expect(sent(callFrom('anthropic-messages', anthropic), target('anthropic/claude-x'))).toBe(anthropic)
   })
 
+  test('takes defaults in the names of its own format', () => {
+    const defaults = { temperature: 0.1, max_tokens: 77 }
+    const gemini = callFrom(
+      'gemini',
+      { contents: [], generationConfig: { topP: 0.5, temperature: 0.9 } },
+      { model: 'gemini-2.0-flash' },
+    )
+    expect(parsed(gemini, target('gemini/gemini-2.0-flash', { defaults })).generationConfig).toEqual({
+      topP: 0.5,
+      temperature: 0.9,
+      maxOutputTokens: 77,
+    })
+    const responses = callFrom('openai-responses', '{"model":"gpt-4o","input":"hi"}')
+    expect(parsed(responses, target('openai/gpt-4o', { defaults }))).toEqual({
+      model: 'gpt-4o',
+      input: 'hi',
+      temperature: 0.1,
+      max_output_tokens: 77,
+    })
+    const messages = callFrom('anthropic-messages', '{"model":"claude-sonnet-4-5","max_tokens":5,"messages":[]}')
+    expect(parsed(messages, target('anthropic/claude-sonnet-4-5', { defaults }))).toMatchObject({
+      temperature: 0.1,
+      max_tokens: 5,
+    })
+  })
+
   test('takes defaults where it says nothing, and extra_body whatever it says', () => {
     const to = target('openai/gpt-4o', {
       defaults: { temperature: 0.1, seed: 7 },

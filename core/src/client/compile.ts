@@ -1,6 +1,6 @@
 import { missingKey, sign } from '../credentials/index.ts'
 import type { Format } from '../formats/format.ts'
-import { formatOf, formats } from '../formats/index.ts'
+import { formatOf } from '../formats/index.ts'
 import { GatewayError } from '../kernel/faults.ts'
 import { isObject, type JsonObject, type MutableJsonObject } from '../kernel/json.ts'
 import { spliceMembers } from '../kernel/scan.ts'
@@ -12,6 +12,7 @@ import type { ChatRequest } from '../vocabulary/chat-request.ts'
 import type { FormatId } from '../vocabulary/format-id.ts'
 import type { Warning } from '../vocabulary/warnings.ts'
 import type { Call } from './call.ts'
+import { defaultFields, filledIn, withDefaults } from './defaults.ts'
 import { refuseVendorOnly, withoutForeignTools } from './foreign.ts'
 import type { Target } from './target.ts'
 
@@ -74,7 +75,13 @@ function keep(call: Call, target: Target, format: Format<'chat'>): Made {
     const model = wireModel(target.provider, target.model)
     if (call.model !== model || !members.has('model')) changes.model = model
   }
-  for (const [name, value] of Object.entries(target.defaults ?? {})) if (!members.has(name)) changes[name] = value
+  if (target.defaults)
+    for (const [name, value] of Object.entries(defaultFields(target, format))) {
+      // inside a container that only this format has, defaults lie beside what the caller says there
+      const beside = members.has(name) && !Object.hasOwn(target.defaults, name)
+      const change = beside ? filledIn(call.field(name), value) : members.has(name) ? undefined : value
+      if (change !== undefined) changes[name] = change
+    }
   for (const name of members.keys()) if (isOurs(name, call)) changes[name] = undefined
   Object.assign(changes, target.extraBody)
   const { usageSwitch } = format.wire
@@ -153,21 +160,6 @@ function translate(call: Call, target: Target, format: Format<'chat'>): Made {
     ),
     hidesUsage: false,
   }
-}
-
-/** Default fields are written in OpenAI's names; read as such, they fill what the caller left open. */
-function withDefaults(request: ChatRequest, defaults: JsonObject | undefined): ChatRequest {
-  if (!defaults || Object.keys(defaults).length === 0) return request
-  const {
-    messages: _messages,
-    model: _model,
-    native: _native,
-    ...filled
-  } = formats['openai-chat'].server.readRequest(
-    { model: request.model, messages: [{ role: 'user', content: '' }], ...defaults },
-    {},
-  ).value
-  return { ...filled, ...request }
 }
 
 const targetQuirks = new WeakMap<Target, Map<FormatId, readonly Quirk[]>>()
