@@ -1,7 +1,8 @@
 import { formatOf } from '../formats/index.ts'
 import { GatewayError } from '../kernel/faults.ts'
+import type { Frame } from '../kernel/framing.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
-import { bearsContent } from '../vocabulary/chat-event.ts'
+import { bearsContent, type ChatEvent } from '../vocabulary/chat-event.ts'
 import type { FormatId } from '../vocabulary/format-id.ts'
 import type { Compiled } from './compile.ts'
 import { type Conceal, concealing } from './conceal.ts'
@@ -173,18 +174,26 @@ async function holdBack(
   const events = client.readStream()
   const head: Uint8Array[] = []
 
-  for (let borne = false; !borne; ) {
+  // stops at the first content: what follows in the same block is the flow's to read, if anybody's
+  const borneBy = (told: Iterable<ChatEvent>): boolean => {
+    for (const event of told) {
+      if (event.type === 'error') throw embedded(event.error, concealing(compiled))
+      if (bearsContent(event)) return true
+    }
+    return false
+  }
+  const borneIn = (read: Iterable<Frame>): boolean => {
+    for (const frame of read) if (borneBy(events.push(frame))) return true
+    return false
+  }
+
+  for (;;) {
     const { value, done } = await reader.read()
     if (value) head.push(value)
-    const out = [...(done ? frames.end() : frames.push(value))].flatMap((frame) => [...events.push(frame)])
-    if (done) out.push(...events.end())
-    for (const event of out) {
-      if (event.type === 'error') throw embedded(event.error, concealing(compiled))
-      if (bearsContent(event)) borne = true
-      if (borne) break
-    }
-    if (done && !borne) throw new GatewayError('provider-garbled', 'The provider closed the stream before any content.')
-    if (done) break
+    if (borneIn(done ? frames.end() : frames.push(value))) break
+    if (!done) continue
+    if (borneBy(events.end())) break
+    throw new GatewayError('provider-garbled', 'The provider closed the stream before any content.')
   }
 
   return {

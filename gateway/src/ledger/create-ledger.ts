@@ -24,7 +24,7 @@ interface Booking {
 }
 
 /** The ledger of one process: balances and reservations in memory, rows written behind. */
-export function createLedger({ store, now, onError, flushMs = 50, flushRows = 500 }: LedgerPorts): Ledger {
+export function createLedger({ store, now, onError, flushMs = 20, flushRows = 64 }: LedgerPorts): Ledger {
   const accounts = createAccounts(store.balanceOf)
   const budgets = createBudgets(accounts, now)
   const settled = createRecent()

@@ -1,6 +1,6 @@
 import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
 import type { LedgerRow } from './ledger-row.ts'
-import type { Sql } from './tables.ts'
+import type { Run, Sql } from './tables.ts'
 
 /** Name of the bucket that everything is booked in. */
 export const everything = 'all'
@@ -30,21 +30,25 @@ export function sumByBucket(rows: Iterable<LedgerRow>, sums = new Map<string, Na
   return sums
 }
 
-const chunk = 500
-
 /** Adds the rows' spend to their balances. Runs inside the transaction that inserts the rows. */
-export async function addToBalances(trx: Sql, rows: readonly LedgerRow[]): Promise<void> {
+export function addToBalances(db: Sql, run: Run, rows: readonly LedgerRow[]): void {
   // in one order everywhere: two writers then cannot wait for each other in a circle
   const sums = [...sumByBucket(rows)].sort(([a], [b]) => (a < b ? -1 : 1))
-  const values = sums.map(([bucket, spent]) => ({ bucket, spent }))
-  for (let at = 0; at < values.length; at += chunk)
-    await trx
-      .insertInto('balances')
-      .values(values.slice(at, at + chunk))
-      .onConflict((conflict) =>
-        conflict.column('bucket').doUpdateSet((eb) => ({ spent: eb('balances.spent', '+', eb.ref('excluded.spent')) })),
-      )
-      .execute()
+  for (const [bucket, spent] of sums) run(additionOf(db), [bucket, spent])
+}
+
+let addition: string | undefined
+
+/** The statement's text, compiled once. */
+function additionOf(db: Sql): string {
+  addition ??= db
+    .insertInto('balances')
+    .values({ bucket: '', spent: 0 })
+    .onConflict((conflict) =>
+      conflict.column('bucket').doUpdateSet((eb) => ({ spent: eb('balances.spent', '+', eb.ref('excluded.spent')) })),
+    )
+    .compile().sql
+  return addition
 }
 
 /** All balances by bucket. */

@@ -3,7 +3,7 @@ import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
 import { addToBalances, readBalances, sumByBucket } from './balances.ts'
 import { decode, encode, type LedgerRow } from './ledger-row.ts'
 import { addToRollups, nameOf, type Rollup, readRollups, sumByHour } from './rollups.ts'
-import type { LedgerRecord, Sql } from './tables.ts'
+import type { LedgerRecord, Run, Sql } from './tables.ts'
 
 /** Which rows to read. Times are of the start, `[from, to)`. */
 export interface LedgerQuery {
@@ -43,10 +43,7 @@ export interface LedgerRows {
 
 const page = 5000
 
-/** Runs a compiled insert with these values on the store's connection; whether a row came of it. */
-export type Insert = (text: string, values: readonly unknown[]) => boolean
-
-export function ledgerRowsOf(db: Sql, insert: Insert): LedgerRows {
+export function ledgerRowsOf(db: Sql, run: Run): LedgerRows {
   let text: string | undefined
 
   // compiled once, and run past the query layer: a row is written for every request, and this is the store's one hot statement
@@ -56,15 +53,15 @@ export function ledgerRowsOf(db: Sql, insert: Insert): LedgerRows {
       .values(record)
       .onConflict((conflict) => conflict.column('id').doNothing())
       .compile().sql
-    return insert(text, Object.values(record))
+    return run(text, Object.values(record))
   }
 
   return {
     append: (rows) =>
-      db.transaction().execute(async (trx) => {
+      db.transaction().execute(async () => {
         const fresh = rows.filter((row) => book(encode(row)))
-        await addToBalances(trx, fresh)
-        await addToRollups(trx, fresh)
+        addToBalances(db, run, fresh)
+        addToRollups(db, run, fresh)
         return new Set(fresh.map(({ id }) => id))
       }),
     async find(query, limit) {

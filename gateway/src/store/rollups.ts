@@ -1,6 +1,6 @@
 import { addUsd, type NanoUsd, zeroUsd } from 'turnpike-core/internal/kernel/money'
 import type { LedgerRow } from './ledger-row.ts'
-import type { Sql } from './tables.ts'
+import type { Run, Sql } from './tables.ts'
 
 /** Counts of one UTC hour for one key, model and provider. */
 export interface Rollup {
@@ -86,25 +86,35 @@ export function nameOf({ hour, keyHash, model, provider }: Place): string {
   return `${hour}\n${keyHash}\n${provider}\n${model}`
 }
 
-const chunk = 200
-
 /** Adds the rows to their hours. Runs inside the transaction that inserts the rows. */
-export async function addToRollups(trx: Sql, rows: readonly LedgerRow[]): Promise<void> {
+export function addToRollups(db: Sql, run: Run, rows: readonly LedgerRow[]): void {
   const sums = [...sumByHour(rows)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, rollup]) => rollup)
-  for (let at = 0; at < sums.length; at += chunk)
-    await trx
-      .insertInto('rollups')
-      .values(sums.slice(at, at + chunk))
-      .onConflict((conflict) =>
-        conflict
-          .columns([...dimensions])
-          .doUpdateSet((eb) =>
-            Object.fromEntries(
-              measures.map((measure) => [measure, eb(`rollups.${measure}`, '+', eb.ref(`excluded.${measure}`))]),
-            ),
+  for (const sum of sums)
+    run(
+      additionOf(db, sum),
+      columns.map((column) => sum[column]),
+    )
+}
+
+const columns = [...dimensions, ...measures]
+let addition: string | undefined
+
+/** The statement's text, compiled once. */
+function additionOf(db: Sql, any: Rollup): string {
+  addition ??= db
+    .insertInto('rollups')
+    .values(Object.fromEntries(columns.map((column) => [column, any[column]])) as unknown as Rollup)
+    .onConflict((conflict) =>
+      conflict
+        .columns([...dimensions])
+        .doUpdateSet((eb) =>
+          Object.fromEntries(
+            measures.map((measure) => [measure, eb(`rollups.${measure}`, '+', eb.ref(`excluded.${measure}`))]),
           ),
-      )
-      .execute()
+        ),
+    )
+    .compile().sql
+  return addition
 }
 
 export async function readRollups(db: Sql, from = 0, to = Number.MAX_SAFE_INTEGER): Promise<readonly Rollup[]> {

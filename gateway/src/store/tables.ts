@@ -10,6 +10,9 @@ export interface Tables {
 
 export type Sql = Kysely<Tables>
 
+/** Runs a compiled statement with these values on the store's connection; whether it changed anything. */
+export type Run = (text: string, values: readonly unknown[]) => boolean
+
 export interface KeyTable {
   readonly hash: string
   readonly name: string

@@ -51,15 +51,6 @@ function streamBody(reply: StreamReply, flow: Flow, journal: Journal): ReadableS
   let at = 0
   let over = false
 
-  async function block(): Promise<Uint8Array | undefined> {
-    const held = reply.head[at]
-    if (held) {
-      at++
-      return held
-    }
-    return reply.next()
-  }
-
   function settle(error?: GatewayError): void {
     over = true
     reply.close()
@@ -79,7 +70,7 @@ function streamBody(reply: StreamReply, flow: Flow, journal: Journal): ReadableS
       async pull(controller) {
         try {
           for (;;) {
-            const next = await block()
+            const next = reply.head[at++] ?? (await reply.next())
             if (over) return
             const out = next ? flow.push(next) : flow.end()
             if (out.length > 0) controller.enqueue(out)
