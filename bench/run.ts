@@ -122,7 +122,8 @@ ${rows.join('\n')}
 |---|---:|---:|---:|
 | CPU µs per same-format request | ${of('gateway, same format, whole').cpuMicros.toFixed(1)} | ${of('forwarder, whole').cpuMicros.toFixed(1)} | ≤ 90 |
 | CPU µs per translated request | ${of('gateway, translated, whole').cpuMicros.toFixed(1)} | | |
-| throughput beside the forwarder, by CPU | ${(of('forwarder, whole').cpuMicros / of('gateway, same format, whole').cpuMicros).toFixed(2)} | 1 | ≥ 0.45 |
+| throughput beside the forwarder, measured | ${(of('gateway, same format, whole').perSecond / of('forwarder, whole').perSecond).toFixed(2)} | 1 | ≥ 0.45 |
+| throughput beside the forwarder, by CPU | ${(of('forwarder, whole').cpuMicros / of('gateway, same format, whole').cpuMicros).toFixed(2)} | 1 | |
 | CPU µs per streamed chunk, same format | ${perChunk('gateway, same format').toFixed(2)} | ${perChunk('forwarder').toFixed(2)} | ≤ 3 |
 | CPU µs per streamed chunk, translated | ${perChunk('gateway, translated').toFixed(2)} | | ≤ 8 |
 | added latency p50 at 1,000 requests/s, ms | ${added(0.5)} | ${bare(0.5)} | |
