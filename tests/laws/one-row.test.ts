@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import type { LedgerRow } from '../../gateway/src/store/ledger-row.ts'
+import type { LedgerRow } from '../../gateway/src/store/ledger/row.ts'
 import { type TestHouse, testHouse } from '../house.ts'
 import { type Door, doors, knock, until, wildcards } from './doors.ts'
 

@@ -5,7 +5,7 @@ import { readConfig } from '../../gateway/src/config/read.ts'
 import { serveOnNode } from '../../gateway/src/runtime/node.ts'
 
 const [file = '', master = ''] = process.argv.slice(2)
-const gateway = boot(readConfig(file, process.env), [master])
+const gateway = await boot(readConfig(file, process.env), [master])
 const server = await serveOnNode({
   hostname: '127.0.0.1',
   port: 0,

@@ -80,6 +80,8 @@ export interface FaultDetail {
   /** LiteLLM's `error.type` where it is finer than the code (`team_model_access_denied`) */
   readonly kind?: string
   readonly upstream?: UpstreamReply
+  /** further headers of our own answer */
+  readonly headers?: Readonly<Record<string, string>>
   readonly cause?: unknown
 }
 

@@ -3,6 +3,8 @@ export const rateKeys = {
   input: 'i',
   output: 'o',
   cacheRead: 'r',
+  cacheReadAudio: 'd',
+  cacheReadImage: 'g',
   cacheWrite5m: 'w',
   cacheWrite1h: 'h',
   audioIn: 'a',
@@ -14,8 +16,12 @@ export const rateKeys = {
 
 type RateKey = (typeof rateKeys)[keyof typeof rateKeys]
 
-/** Rates in whole pico-dollars: per token by letter, `q` per request, `c` per call by name. */
-export type BookRates = { [K in RateKey]?: number } & { q?: number; c?: Record<string, number> }
+/** Rates in whole pico-dollars: per token by letter, `q` per request, `c` per call by name, `u` per measure by name. */
+export type BookRates = { [K in RateKey]?: number } & {
+  q?: number
+  c?: Record<string, number>
+  u?: Record<string, number>
+}
 
 /** A price: base rates, `t` tiers (`r` above `a` input tokens), `s` rates by service tier, of the tier where they are not in proportion. */
 export type BookPrice = BookRates & {
@@ -39,6 +45,8 @@ export interface Book {
   version: string
   /** prefixes that reach the same price list as another */
   sameAs: Record<string, string>
+  /** prefixes whose answers say what they cost */
+  reports: string[]
   prices: BookPrice[]
   providers: Record<string, Record<string, BookRow>>
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { usageOf } from '../vocabulary/usage.ts'
-import { bookVersion, contextTokensOf, hasModel, knownModels, priceOf } from './book.ts'
+import { bookVersion, contextTokensOf, hasModel, knownModels, priceOf, priceOfName, reportsCost } from './book.ts'
 import { cost } from './cost.ts'
+import type { Price } from './price.ts'
 
 const day = Date.parse('2026-11-22T12:00:00Z')
 
@@ -127,8 +128,8 @@ describe('the price book', () => {
       for (const model of knownModels(provider)) {
         const price = priceOf(provider, model, day)
         if (!price) continue
-        const { calls = {}, ...buckets } = price.rates
-        const all = [...Object.values(buckets), ...Object.values(calls)]
+        const { calls = {}, measures = {}, ...buckets } = price.rates
+        const all = [...Object.values(buckets), ...Object.values(calls), ...Object.values(measures)]
         expect([
           provider,
           model,
@@ -140,6 +141,32 @@ describe('the price book', () => {
   test('prefixes that reach the same vendor share its list', () => {
     expect(priceOf('text-completion-openai', 'gpt-4o', day)).toEqual(priceOf('openai', 'gpt-4o', day))
     expect(knownModels('vertex_ai_beta')).toEqual(knownModels('vertex_ai'))
+  })
+
+  test('a base model is found under the deployment’s provider first, then under the prefix it bears', () => {
+    expect(priceOfName('azure', 'gpt-4o', day)).toEqual(priceOf('azure', 'gpt-4o', day))
+    expect(priceOfName('hosted_vllm', 'openai/gpt-4o', day)).toEqual(priceOf('openai', 'gpt-4o', day))
+    expect(priceOfName('groq', 'openai/gpt-oss-120b', day)).toEqual(priceOf('groq', 'openai/gpt-oss-120b', day))
+    for (const name of ['gpt-4o', 'openai/gpt-4', 'openai/gpt-4o-2'])
+      expect([name, priceOfName('hosted_vllm', name, day)]).toEqual([name, priceOf('openai', name.slice(7), day)])
+  })
+
+  test('what is not counted in tokens has its price by measure', () => {
+    const price = (provider: string, model: string) => priceOf(provider, model, day) as Price
+    expect(cost(usageOf({ measures: { queries: 3 } }), price('cohere', 'rerank-v3.5')).total as number).toBe(6_000_000)
+    expect(cost(usageOf({ measures: { charactersIn: 1000 } }), price('openai', 'tts-1')).total as number).toBe(
+      15_000_000,
+    )
+  })
+
+  test('the answers of some providers say what they cost', () => {
+    expect(['openrouter', 'perplexity', 'xai', 'openai', 'constructor'].map(reportsCost)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ])
   })
 
   test('a lookup that was made before gives the same object', () => {

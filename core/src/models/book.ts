@@ -1,4 +1,3 @@
-import type { PicoUsdPerUnit } from '../kernel/money.ts'
 import { type Book, type BookPrice, type BookRates, type BookRow, type Dated, rateKeys } from './book-format.ts'
 import type { Price, Rates } from './price.ts'
 import { priceBook } from './prices.data.ts'
@@ -45,6 +44,21 @@ export function priceOf(provider: string, model: string, at: number): Price | un
   if (!entry) return undefined
   if (entry.dated.length === 0) return entry.always
   return entry.dated.findLast((period) => holds(period, at))?.price
+}
+
+/**
+ * The list price of what a `base_model` names: that very name under the deployment's own provider, else, where it has a prefix,
+ * what follows under that provider (`azure/gpt-4o`). Both are exact.
+ */
+export function priceOfName(provider: string, name: string, at: number): Price | undefined {
+  const slash = name.indexOf('/')
+  const own = priceOf(provider, name, at)
+  return own || slash < 0 ? own : priceOf(name.slice(0, slash), name.slice(slash + 1), at)
+}
+
+/** Whether the answers of this provider say what they cost, and are believed before the list. */
+export function reportsCost(provider: string): boolean {
+  return open().reports.includes(provider)
 }
 
 /** The models the book knows under a provider prefix, with or without a price. */
@@ -141,5 +155,6 @@ function readRates(stored: BookRates): Rates {
   }
   if (stored.q !== undefined) out.request = stored.q
   if (stored.c) out.calls = stored.c
-  return out as { [K in keyof Rates]: K extends 'calls' ? Record<string, PicoUsdPerUnit> : PicoUsdPerUnit }
+  if (stored.u) out.measures = stored.u
+  return out as Rates
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import type { PicoUsdPerUnit } from '../kernel/money.ts'
+import type { NanoUsd, PicoUsdPerUnit } from '../kernel/money.ts'
 import { type Usage, usageOf } from '../vocabulary/usage.ts'
-import { cost, ratesFor } from './cost.ts'
+import { cost, costAsReported, ratesFor, reportedCost } from './cost.ts'
 import type { Price, Rates } from './price.ts'
 
 const pico = (value: number) => value as PicoUsdPerUnit
@@ -256,5 +256,35 @@ describe('tiers', () => {
       tiers: [{ aboveInputTokens: 200_000, rates: of({ input: 2000 }), serviceTiers: { flex: of({ input: 1234 }) } }],
     }
     expect(ratesFor(own, 200_001, 'flex').input).toBe(pico(1234))
+  })
+})
+
+describe('a cost that the provider reports', () => {
+  test('is read in dollars and in ticks, with the vendor’s part where the key is the customer’s own', () => {
+    expect(reportedCost({ cost: 0.00011915 }) as number).toBe(119_150)
+    expect(reportedCost({ cost: { total_cost: 0.00619, request_cost: 0.006 } }) as number).toBe(6_190_000)
+    expect(reportedCost({ cost_in_usd_ticks: 11_346_500 }) as number).toBe(1_134_650)
+    const details = { upstream_inference_cost: 0.02 }
+    expect(reportedCost({ cost: 0.001, is_byok: true, cost_details: details }) as number).toBe(21_000_000)
+    expect(reportedCost({ cost: 0.02, is_byok: false, cost_details: details }) as number).toBe(20_000_000)
+  })
+
+  test('of zero is a cost, and what is no amount is none', () => {
+    expect(reportedCost({ cost: 0 }) as number).toBe(0)
+    for (const raw of [undefined, {}, { cost: -1 }, { cost: '5' }, { cost: null }, { cost: {} }, { cost: 1e300 }])
+      expect(reportedCost(raw)).toBeUndefined()
+  })
+
+  test('is the total, and the parts of the list in proportion add up to it', () => {
+    fc.assert(
+      fc.property(anyUsage, fc.option(anyPrice), fc.integer({ min: 0, max: 1e12 }), (usage, price, told) => {
+        const listed = price ? cost(usage, price) : undefined
+        const found = costAsReported(told as NanoUsd, usage, listed)
+        expect(found.input + found.cacheRead + found.cacheWrite + found.output + found.calls).toBe(told)
+        expect(found).toMatchObject({ total: told, incomplete: false, version: 'reported' } as never)
+        expect(found.reasoning).toBeLessThanOrEqual(found.output)
+      }),
+      { numRuns: 200 },
+    )
   })
 })

@@ -1,134 +1,104 @@
 import { GatewayError } from '../kernel/faults.ts'
-import type { Json, JsonObject } from '../kernel/json.ts'
-import { type PicoUsdPerUnit, picoUsd } from '../kernel/money.ts'
-import type { Price, Rates } from './price.ts'
-
-type MutableRates = { -readonly [K in keyof Rates]: Rates[K] }
+import { asArray, asNumber, isObject, type Json, type JsonObject } from '../kernel/json.ts'
+import type { PicoUsdPerUnit } from '../kernel/money.ts'
+import { type MutableRates, priceField, readRate, setMeasure } from './custom-price-fields.ts'
+import type { Price, PriceTier, RateBucket, Rates } from './price.ts'
 
 /** What the fields say, by size (0 is any) and, for service tiers, by their name first. */
 interface Draft {
   readonly rates: MutableRates
   readonly tiers: Map<number, MutableRates>
   readonly services: Map<string, Map<number, MutableRates>>
+  /** prices by the second that do not say of what */
+  readonly seconds: Map<string, PicoUsdPerUnit>
 }
 
-/** LiteLLM's names of token prices: dollars per token (https://docs.litellm.ai/docs/proxy/custom_pricing). */
-const tokenFields: Readonly<Record<string, Exclude<keyof Rates, 'calls'>>> = {
-  input_cost_per_token: 'input',
-  output_cost_per_token: 'output',
-  cache_read_input_token_cost: 'cacheRead',
-  input_cost_per_token_cache_hit: 'cacheRead',
-  cache_creation_input_token_cost: 'cacheWrite5m',
-  cache_creation_input_token_cost_above_1hr: 'cacheWrite1h',
-  input_cost_per_audio_token: 'audioIn',
-  output_cost_per_audio_token: 'audioOut',
-  input_cost_per_image_token: 'imageIn',
-  output_cost_per_image_token: 'imageOut',
-  output_cost_per_reasoning_token: 'reasoning',
-  input_cost_per_request: 'request',
-}
-
-/** Prices per call: the name in `Usage.calls`, and how many calls the figure buys. */
-const callFields: Readonly<Record<string, readonly [name: string, per: number]>> = {
-  input_cost_per_query: ['search_unit', 1],
-  file_search_cost_per_1k_calls: ['file_search', 1000],
-}
-
-const serviceTiers: Readonly<Record<string, string>> = {
-  flex: 'flex',
-  priority: 'priority',
-  batches: 'batch',
-  batch_requests: 'batch',
-}
-
-const shape = /^(.*?)(?:_above_(\d+)k_tokens)?(?:_(flex|priority|batches|batch_requests))?$/
 const looksLikePrice = /(^|_)(cost|price|pricing)(_|$)/
+const secondFields: ReadonlySet<string> = new Set([
+  'cost_per_second',
+  'input_cost_per_second',
+  'output_cost_per_second',
+])
 
 /**
  * The price that LiteLLM's custom pricing fields describe; undefined when there are none of them. Zero is a price: the model is
  * free. Throws `misconfigured` for a value that is no price.
  */
 export function customPrice(fields: JsonObject): Price | undefined {
-  const draft: Draft = { rates: {}, tiers: new Map(), services: new Map() }
-  let any = false
-  for (const [field, value] of Object.entries(fields)) {
-    if (value === undefined || value === null) continue
-    const found = readField(field)
-    if (!found) continue
-    any = true
-    const { above, service } = found
-    if (service)
-      found.set(
-        at(
-          at(draft.services, service, () => new Map()),
-          above,
-          () => ({}),
-        ),
-        field,
-        value,
-      )
-    else found.set(above === 0 ? draft.rates : at(draft.tiers, above, () => ({})), field, value)
+  const draft: Draft = { rates: {}, tiers: new Map(), services: new Map(), seconds: new Map() }
+  const known = Object.entries(fields).filter(([field, value]) => isGiven(value) && isUnderstood(field))
+  if (known.length === 0) return undefined
+  for (const [field, value = null] of known) {
+    if (field === 'tiered_pricing') readRanges(draft, value)
+    else if (secondFields.has(field)) draft.seconds.set(field, readRate(field, value))
+    else readInto(draft, { field, value })
   }
-  return any ? assemble(draft) : undefined
+  setSeconds(draft)
+  return assemble(draft)
 }
 
 /** Fields that look like prices and are not understood, so that the configuration can warn of them. */
 export function unsupportedPriceFields(fields: JsonObject): readonly string[] {
   return Object.keys(fields).filter(
-    (field) => fields[field] !== undefined && fields[field] !== null && looksLikePrice.test(field) && !readField(field),
+    (field) => isGiven(fields[field]) && looksLikePrice.test(field) && !isUnderstood(field),
   )
 }
 
-interface FoundField {
-  readonly above: number
-  readonly service: string | undefined
-  set(rates: MutableRates, field: string, value: Json): unknown
+function isGiven(value: Json | undefined): boolean {
+  return value !== undefined && value !== null
 }
 
-function readField(field: string): FoundField | undefined {
-  const [, stem = '', above, suffix] = shape.exec(field) ?? []
-  const service = suffix === undefined ? undefined : serviceTiers[suffix]
-  const set = setter(stem)
-  return set && { above: above === undefined ? 0 : Number(above) * 1000, service, set }
+function isUnderstood(field: string): boolean {
+  return field === 'tiered_pricing' || secondFields.has(field) || priceField(field) !== undefined
 }
 
-function setter(stem: string): FoundField['set'] | undefined {
-  if (Object.hasOwn(tokenFields, stem)) {
-    const bucket = tokenFields[stem]
-    if (bucket) return (rates, field, value) => Object.assign(rates, { [bucket]: readRate(field, value, 1) })
+function readInto(draft: Draft, { field, value, from = 0 }: { field: string; value: Json; from?: number }): void {
+  const found = priceField(field)
+  if (!found) return
+  const above = found.above || from
+  const sizes = found.service === undefined ? undefined : at(draft.services, found.service, () => new Map())
+  const rates = sizes ? at(sizes, above, () => ({})) : above === 0 ? draft.rates : at(draft.tiers, above, () => ({}))
+  found.set(rates, field, value)
+}
+
+/**
+ * `tiered_pricing`: rates by ranges of input tokens. The range that the whole input falls in holds for every token of the request
+ * (https://www.alibabacloud.com/help/en/model-studio/model-pricing).
+ */
+function readRanges(draft: Draft, value: Json): void {
+  const entries = asArray(value).filter(isObject)
+  if (!Array.isArray(value) || entries.length === 0 || entries.length !== value.length) throw notRanges()
+  for (const { range, ...fields } of entries) {
+    const from = asNumber(asArray(range)[0])
+    if (from === undefined || !Number.isSafeInteger(from) || from < 0) throw notRanges()
+    for (const [field, rate = null] of Object.entries(fields))
+      if (isGiven(rate)) readInto(draft, { field, value: rate, from })
   }
-  if (Object.hasOwn(callFields, stem)) {
-    const call = callFields[stem]
-    if (call) return (rates, field, value) => setCall(rates, call[0], readRate(field, value, call[1]))
-  }
-  if (stem !== 'search_context_cost_per_query') return undefined
-  return (rates, field, value) => {
-    // the size is not in the usage: `medium` is what vendors and LiteLLM take when nothing is asked for
-    const sizes = typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {}
-    const medium = sizes.search_context_size_medium ?? sizes.search_context_size_low ?? sizes.search_context_size_high
-    if (medium === undefined || medium === null) throw notAPrice(field, value)
-    setCall(rates, 'web_search', readRate(field, medium, 1))
-  }
 }
 
-function setCall(rates: MutableRates, name: string, rate: PicoUsdPerUnit): void {
-  rates.calls = { ...rates.calls, [name]: rate }
-}
-
-function readRate(field: string, value: Json, per: number): PicoUsdPerUnit {
-  const usd = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
-  if (typeof usd !== 'number' || !Number.isFinite(usd) || usd < 0) throw notAPrice(field, value)
-  const rate = picoUsd(usd / per)
-  if (!Number.isSafeInteger(rate) || (rate === 0 && usd > 0)) throw notAPrice(field, value)
-  return rate
-}
-
-function notAPrice(field: string, value: Json): GatewayError {
+function notRanges(): GatewayError {
   return new GatewayError(
     'misconfigured',
-    `${field}: ${JSON.stringify(value)} is not a price; give dollars per unit as a number from 0 up, like 0.0000025`,
-    { param: field },
+    'tiered_pricing: give a list of ranges with their prices, like [{range: [0, 128000], input_cost_per_token: 0.000001}]',
+    { param: 'tiered_pricing' },
   )
+}
+
+/**
+ * A price by the second is for the time of the whole call, charged once, and is ignored where tokens have a price
+ * (https://docs.litellm.ai/docs/sdk_custom_pricing). For sound and video it is for their length.
+ */
+function setSeconds({ rates, seconds }: Draft): void {
+  if (seconds.size === 0 || (rates.input ?? 0) > 0 || (rates.output ?? 0) > 0) return
+  const input = seconds.get('input_cost_per_second')
+  const output = seconds.get('output_cost_per_second')
+  const set = (name: Parameters<typeof setMeasure>[1], rate: PicoUsdPerUnit | undefined) => {
+    if (rate !== undefined && rates.measures?.[name] === undefined) setMeasure(rates, name, rate)
+  }
+  set('seconds', seconds.get('cost_per_second') ?? input ?? output)
+  set('audioSecondsIn', input ?? output)
+  set('audioSecondsOut', output ?? input)
+  set('videoSecondsOut', output ?? input)
 }
 
 function assemble({ rates, tiers, services }: Draft): Price {
@@ -159,4 +129,58 @@ function at<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const made = make()
   map.set(key, made)
   return made
+}
+
+const inputBuckets: readonly RateBucket[] = [
+  'input',
+  'cacheRead',
+  'cacheReadAudio',
+  'cacheReadImage',
+  'cacheWrite5m',
+  'cacheWrite1h',
+  'audioIn',
+  'imageIn',
+]
+const outputBuckets: readonly RateBucket[] = ['output', 'reasoning', 'audioOut', 'imageOut']
+
+const completed = new WeakMap<Price, { readonly listed: Price; readonly made: Price }>()
+
+/**
+ * A price of a deployment's own that leaves something open, filled from the model's list price: whoever states only what input
+ * costs means the listed output. A stated input replaces everything listed for input, a stated output likewise. A price by the
+ * second and a free model stand alone.
+ */
+export function completePrice(stated: Price, listed: Price | undefined): Price {
+  const { input, output, measures } = stated.rates
+  if (!listed || measures?.seconds !== undefined || (input === 0 && output === 0)) return stated
+  const known = completed.get(stated)
+  if (known?.listed === listed) return known.made
+  const made = overlayPrice(stated, listed)
+  completed.set(stated, { listed, made })
+  return made
+}
+
+function overlayPrice(stated: Price, listed: Price): Price {
+  const replaced = new Set<string>([
+    ...(stated.rates.input === undefined ? [] : inputBuckets),
+    ...(stated.rates.output === undefined ? [] : outputBuckets),
+  ])
+  const left = (rates: Rates): Rates =>
+    Object.fromEntries(Object.entries(rates).filter(([bucket]) => !replaced.has(bucket)))
+  const leftOf = <T extends Price | PriceTier>(set: T): T => ({
+    ...set,
+    rates: left(set.rates),
+    ...(set.serviceTiers && {
+      serviceTiers: Object.fromEntries(Object.entries(set.serviceTiers).map(([name, rates]) => [name, left(rates)])),
+    }),
+  })
+  const { rates, serviceTiers, tiers } = leftOf(listed)
+  const calls = { ...rates.calls, ...stated.rates.calls }
+  const sized = stated.tiers ?? tiers?.map(leftOf)
+  return {
+    rates: { ...rates, ...stated.rates, ...(Object.keys(calls).length > 0 && { calls }) },
+    ...(sized && { tiers: sized }),
+    ...((serviceTiers || stated.serviceTiers) && { serviceTiers: { ...serviceTiers, ...stated.serviceTiers } }),
+    version: `${stated.version}+${listed.version}`,
+  }
 }

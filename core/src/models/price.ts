@@ -1,10 +1,13 @@
 import type { PicoUsdPerUnit } from '../kernel/money.ts'
+import type { MeasureName } from '../vocabulary/usage.ts'
 
 /** Rates per token (or per call), in pico-dollars. A bucket without a rate of its own is charged as its parent: see `cost`. */
 export interface Rates {
   readonly input?: PicoUsdPerUnit
   readonly output?: PicoUsdPerUnit
   readonly cacheRead?: PicoUsdPerUnit
+  readonly cacheReadAudio?: PicoUsdPerUnit
+  readonly cacheReadImage?: PicoUsdPerUnit
   readonly cacheWrite5m?: PicoUsdPerUnit
   readonly cacheWrite1h?: PicoUsdPerUnit
   readonly audioIn?: PicoUsdPerUnit
@@ -14,9 +17,17 @@ export interface Rates {
   readonly imageOut?: PicoUsdPerUnit
   /** per request, whatever its size */
   readonly request?: PicoUsdPerUnit
-  /** per call of a built-in tool, by the names used in `Usage.calls` */
+  /**
+   * per call of a built-in tool, by the names used in `Usage.calls`; `web_search_low` and `web_search_high` hold where a search
+   * context of that size was asked for
+   */
   readonly calls?: Readonly<Record<string, PicoUsdPerUnit>>
+  /** per second, character, image, pixel, query or page, by the names used in `Usage.measures` */
+  readonly measures?: Readonly<Partial<Record<MeasureName, PicoUsdPerUnit>>>
 }
+
+/** The rates that are one number. */
+export type RateBucket = Exclude<keyof Rates, 'calls' | 'measures'>
 
 /** Rates above a context size. */
 export interface PriceTier {

@@ -1,7 +1,7 @@
 import type { Environment } from '../client/build-target.ts'
 import { defaultSettings, type RouterSettings } from './deployment.ts'
 import { createDispatcher, type Dispatcher, type Ports } from './dispatch.ts'
-import { createHealth } from './health.ts'
+import { createHealth, type Health } from './health.ts'
 import { expander, type ModelEntry, readEntry } from './model-list/entry.ts'
 import { createPool } from './pool.ts'
 import { strategyFor } from './strategies/index.ts'
@@ -10,7 +10,11 @@ import { strategyFor } from './strategies/index.ts'
 export function createRouter(
   entries: readonly ModelEntry[],
   given: Partial<RouterSettings>,
-  ports: Ports & { environment: Environment },
+  ports: Ports & {
+    environment: Environment
+    /** what another router over some of the same deployments knows of them, to go on with */
+    health?: Health
+  },
 ): Dispatcher {
   const settings = { ...defaultSettings, ...given }
   const byId = new Map<string, ModelEntry>()
@@ -24,7 +28,7 @@ export function createRouter(
       pool: createPool(deployments, settings, expander(byId, ports.environment)),
       settings,
       strategy: strategyFor(settings),
-      health: createHealth(settings, ports.now),
+      health: ports.health ?? createHealth(settings, ports.now),
     },
     ports,
   )

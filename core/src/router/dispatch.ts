@@ -2,7 +2,7 @@ import type { Call } from '../client/call.ts'
 import { GatewayError } from '../kernel/faults.ts'
 import { backOff } from './back-off.ts'
 import type { Deployment, RouterSettings } from './deployment.ts'
-import { fallbacksFor } from './fallbacks.ts'
+import { fallbacksFor, reachableFrom } from './fallbacks.ts'
 import type { Health } from './health.ts'
 import { type Group, type Pool, unknownModel } from './pool.ts'
 import type { Strategy } from './strategies/strategy.ts'
@@ -16,6 +16,8 @@ export interface Dispatcher {
   readonly health: Health
   /** the group for a model. Throws `unknown-model`. */
   group(model: string): Group
+  /** the groups that a call to this one may end in by the settings, however it fails */
+  reach(group: Group): readonly Group[]
   /** tries deployments, retries and fallbacks in order until one bears content. Throws the first group's failure. */
   ask(call: Call, group: Group, asking?: Asking): Promise<Answer>
 }
@@ -36,10 +38,20 @@ interface Used {
 export function createDispatcher({ pool, settings, strategy, health }: Routing, ports: Ports): Dispatcher {
   const attempt = trialsWith({ settings, health, ports })
 
+  const reached = new WeakMap<Group, readonly Group[]>()
+
   return {
     pool,
     settings,
     health,
+    reach(group) {
+      let groups = reached.get(group)
+      if (!groups) {
+        groups = reachableFrom(group.name, settings).flatMap((name) => pool.find(name) ?? [])
+        reached.set(group, groups)
+      }
+      return groups
+    },
     group(model) {
       const found = pool.find(model)
       if (!found) throw unknownModel(model)

@@ -33,3 +33,16 @@ function lookUp(
   const key = [group, model, bare, sibling, '*'].find((name) => name !== undefined && Object.hasOwn(map, name))
   return key === undefined ? undefined : map[key]
 }
+
+/** The names of every group that a call to this one may end in by the settings, however it fails. */
+export function reachableFrom(group: string, settings: RouterSettings): readonly string[] {
+  const reached = new Set<string>([group])
+  // a set yields what is added to it while it is walked
+  for (const name of reached) {
+    for (const map of [settings.fallbacks, settings.contextWindowFallbacks, settings.contentPolicyFallbacks])
+      for (const next of lookUp(map, name, name) ?? []) reached.add(next)
+    for (const next of settings.defaultFallbacks) reached.add(next)
+  }
+  reached.delete(group)
+  return [...reached]
+}

@@ -1,6 +1,30 @@
 import type { JsonObject } from '../kernel/json.ts'
 
 /**
+ * What else than tokens a call can be billed by: how long the call took, and the size of what was read or made.
+ * `seconds` is the duration of the call itself; the others are of its content.
+ */
+export type MeasureName =
+  | 'seconds'
+  | 'audioSecondsIn'
+  | 'audioSecondsOut'
+  | 'videoSecondsIn'
+  | 'videoSecondsOut'
+  | 'charactersIn'
+  | 'charactersOut'
+  | 'imagesIn'
+  | 'imagesOut'
+  | 'pixelsIn'
+  | 'pixelsOut'
+  | 'queries'
+  | 'pages'
+  | 'annotatedPages'
+  | 'citationTokens'
+
+/** Amounts by measure; fractions are allowed. */
+export type Measures = Readonly<Partial<Record<MeasureName, number>>>
+
+/**
  * Tokens of one call in buckets that never overlap:
  * `input = fresh + cacheRead + cacheWrite5m + cacheWrite1h + audioIn + imageIn`.
  * `reasoning` and `audioOut` are within `output`. Nobody downstream subtracts.
@@ -18,6 +42,11 @@ export interface Usage {
   readonly audioOut: number
   /** tokens of images the model made, within `output`; absent is none */
   readonly imageOut?: number
+  /** tokens of audio and of images within `cacheRead`; absent is none */
+  readonly cacheReadAudio?: number
+  readonly cacheReadImage?: number
+  /** what was used besides tokens; charged where the price has a rate for it */
+  readonly measures?: Measures
   /** calls of tools that the provider ran and bills by the call, by name (`web_search`: 2) */
   readonly calls: Readonly<Record<string, number>>
   /** provider: from its own figures · counted: estimated by us from what was delivered */

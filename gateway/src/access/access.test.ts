@@ -4,7 +4,8 @@ import type { VirtualKey } from '../vocabulary/principal.ts'
 import { createAccess } from './create-access.ts'
 import { presentedKey } from './presented-key.ts'
 import { hashMatcher, hashOf, isHash, nameOf, newSecret } from './secrets.ts'
-import { createSnapshots } from './snapshots.ts'
+import { createLookup } from './lookup.ts'
+import type { KeyPrincipal } from './standing.ts'
 
 const secret = 'sk-canary0123456789wxyz'
 
@@ -16,12 +17,20 @@ function keyOf(changes: Partial<VirtualKey> = {}): VirtualKey {
     aliases: {},
     blocked: false,
     allowedRoutes: [],
+    allowedIps: [],
+    enforcedParams: [],
     metadata: {},
     tags: [],
     createdAt: 0,
     ...changes,
   }
 }
+
+function standing(key: VirtualKey): KeyPrincipal {
+  return { kind: 'key', key, role: 'internal_user', administers: { teams: [], organizations: [] }, teamIds: [] }
+}
+
+const shown = (presented: string | undefined) => ({ secret: presented, headers: new Headers() })
 
 /** A door with a clock that is set by hand and a store that counts how often it is asked. */
 function door(found: () => VirtualKey | undefined = () => keyOf()) {
@@ -31,7 +40,8 @@ function door(found: () => VirtualKey | undefined = () => keyOf()) {
     now: () => state.now,
     findKey: async () => {
       state.asked++
-      return found()
+      const key = found()
+      return key && standing(key)
     },
   })
   return { access, state }
@@ -50,60 +60,72 @@ async function failure(act: () => unknown): Promise<GatewayError> {
 describe('who is asking', () => {
   test('the master key is the master, without asking the store', () => {
     const { access, state } = door()
-    expect(access.identify('sk-master-of-the-house')).toEqual({ kind: 'master' })
+    expect(access.identify(shown('sk-master-of-the-house'))).toEqual({ kind: 'master' })
     expect(state.asked).toBe(0)
   })
 
   test('a master key need not start with sk-, and an empty one lets nobody in', async () => {
-    const access = createAccess({ masterKeys: ['correct horse', ''], findKey: () => undefined, now: () => 0 })
-    expect(access.identify('correct horse')).toEqual({ kind: 'master' })
-    expect((await failure(() => access.identify(''))).code).toBe('missing-key')
+    const access = createAccess({ masterKeys: ['correct horse', ''], findKey: async () => undefined, now: () => 0 })
+    expect(access.identify(shown('correct horse'))).toEqual({ kind: 'master' })
+    expect((await failure(() => access.identify(shown('')))).code).toBe('missing-key')
   })
 
   test('a known key is a principal, and from then on its answer is synchronous and the same snapshot', async () => {
     const { access, state } = door()
-    const first = await access.identify(secret)
-    const second = access.identify(secret)
+    const first = await access.identify(shown(secret))
+    const second = access.identify(shown(secret))
     expect(second).not.toBeInstanceOf(Promise)
     expect(second).toBe(first)
     expect(state.asked).toBe(1)
   })
 
-  test('the store is asked again when the snapshot is a minute old', async () => {
+  test('the store is asked again beside a request when the snapshot is a quarter of a minute old, and before it after half a minute', async () => {
     const { access, state } = door()
-    await access.identify(secret)
-    state.now += 59_999
-    expect(access.identify(secret)).not.toBeInstanceOf(Promise)
+    await access.identify(shown(secret))
+    state.now += 14_999
+    expect(access.identify(shown(secret))).not.toBeInstanceOf(Promise)
+    expect(state.asked).toBe(1)
     state.now += 1
-    await access.identify(secret)
+    expect(access.identify(shown(secret))).not.toBeInstanceOf(Promise)
+    await Bun.sleep(0)
     expect(state.asked).toBe(2)
+    state.now += 30_000
+    expect(access.identify(shown(secret))).toBeInstanceOf(Promise)
+    await Bun.sleep(0)
+    expect(state.asked).toBe(3)
   })
 
   test('many who ask at once for one key make one lookup', async () => {
     const { access, state } = door()
-    await Promise.all(Array.from({ length: 50 }, () => access.identify(secret)))
+    await Promise.all(Array.from({ length: 50 }, () => access.identify(shown(secret))))
     expect(state.asked).toBe(1)
   })
 
   test('an unknown key is remembered for ten seconds, then asked for again', async () => {
     const { access, state } = door(() => undefined)
-    await failure(() => access.identify(secret))
-    expect(() => access.identify(secret)).toThrow(GatewayError)
+    await failure(() => access.identify(shown(secret)))
+    expect(() => access.identify(shown(secret))).toThrow(GatewayError)
     expect(state.asked).toBe(1)
     state.now += 10_000
-    await failure(() => access.identify(secret))
+    await failure(() => access.identify(shown(secret)))
     expect(state.asked).toBe(2)
   })
 
-  test('a flood of unknown keys does not push a known one out, and neither memory grows past its bound', () => {
-    const snapshots = createSnapshots(() => 0, 10)
-    snapshots.put('known', { kind: 'key', key: keyOf() })
-    for (let i = 0; i < 100; i++) snapshots.put(`guess ${i}`, undefined)
-    expect(snapshots.get('known')).toBeDefined()
-    expect(snapshots.unknown('guess 0')).toBe(false)
-    expect(snapshots.unknown('guess 99')).toBe(true)
-    for (let i = 0; i < 10; i++) snapshots.put(`other ${i}`, { kind: 'key', key: keyOf() })
-    expect(snapshots.get('known')).toBeUndefined()
+  test('a flood of unknown keys does not push a known one out, and neither memory grows past its bound', async () => {
+    let asked = 0
+    const lookup = createLookup<string>({
+      load: async (id) => (++asked, id.startsWith('guess') ? undefined : id),
+      now: () => 0,
+      most: 10,
+    })
+    await lookup.get('known')
+    for (let i = 0; i < 100; i++) await lookup.get(`guess ${i}`)
+    expect(lookup.get('known')).toBe('known')
+    expect(asked).toBe(101)
+    expect(lookup.get('guess 99')).toBeUndefined()
+    expect(lookup.get('guess 0')).toBeInstanceOf(Promise)
+    for (let i = 0; i < 10; i++) await lookup.get(`other ${i}`)
+    expect(lookup.get('known')).toBeInstanceOf(Promise)
   })
 })
 
@@ -111,10 +133,10 @@ describe('what has changed', () => {
   test('a key that is forgotten is looked up again', async () => {
     let blocked = false
     const { access } = door(() => keyOf({ blocked }))
-    await access.identify(secret)
+    await access.identify(shown(secret))
     blocked = true
-    access.forget(hashOf(secret))
-    expect((await failure(() => access.identify(secret))).code).toBe('blocked-key')
+    access.forgetKey(hashOf(secret))
+    expect((await failure(() => access.identify(shown(secret)))).code).toBe('blocked-key')
   })
 
   test('an answer that was asked for before the change is not kept', async () => {
@@ -122,13 +144,13 @@ describe('what has changed', () => {
     const access = createAccess({
       masterKeys: [],
       now: () => 0,
-      findKey: () => new Promise<VirtualKey>((resolve) => answers.push(resolve)),
+      findKey: () => new Promise<VirtualKey>((resolve) => answers.push(resolve)).then(standing),
     })
-    const early = access.identify(secret)
-    access.forget(hashOf(secret))
+    const early = access.identify(shown(secret))
+    access.forgetKey(hashOf(secret))
     answers[0]?.(keyOf())
     await early
-    const late = access.identify(secret)
+    const late = access.identify(shown(secret))
     expect(late).toBeInstanceOf(Promise)
     answers[1]?.(keyOf({ blocked: true }))
     expect((await failure(() => late)).code).toBe('blocked-key')
@@ -137,17 +159,17 @@ describe('what has changed', () => {
   test('a key that was made a moment after it was asked for is let in', async () => {
     let made = false
     const { access } = door(() => (made ? keyOf() : undefined))
-    await failure(() => access.identify(secret))
+    await failure(() => access.identify(shown(secret)))
     made = true
-    access.forget(hashOf(secret))
-    expect((await access.identify(secret)).kind).toBe('key')
+    access.forgetKey(hashOf(secret))
+    expect((await access.identify(shown(secret))).kind).toBe('key')
   })
 
   test('a cached key expires by the clock', async () => {
     const { access, state } = door(() => keyOf({ expiresAt: 1_000_500 }))
-    await access.identify(secret)
+    await access.identify(shown(secret))
     state.now = 1_000_500
-    const error = await failure(() => access.identify(secret))
+    const error = await failure(() => access.identify(shown(secret)))
     expect(error).toMatchObject({
       code: 'expired-key',
       status: 401,
@@ -164,11 +186,11 @@ describe('what has changed', () => {
       if (down) throw new Error('disk on fire')
       return keyOf()
     })
-    await access.identify(secret)
+    await access.identify(shown(secret))
     down = true
-    state.now += 3_600_000
-    expect((await access.identify(secret)).kind).toBe('key')
-    const error = await failure(() => access.identify('sk-never-seen-before'))
+    state.now += 3_599_999
+    expect((await access.identify(shown(secret))).kind).toBe('key')
+    const error = await failure(() => access.identify(shown('sk-never-seen-before')))
     expect(error).toMatchObject({ code: 'store-down', status: 503, detail: { kind: 'no_db_connection' } })
     expect(error.message).not.toContain('disk on fire')
   })
@@ -176,13 +198,13 @@ describe('what has changed', () => {
 
 describe('what refusals say', () => {
   test('no key', async () => {
-    const error = await failure(() => door().access.identify(undefined))
+    const error = await failure(() => door().access.identify(shown(undefined)))
     expect(error).toMatchObject({ code: 'missing-key', status: 401, detail: { kind: 'auth_error' } })
     expect(error.message).toBe('Authentication Error, No api key passed in.')
   })
 
   test('a key of the wrong shape', async () => {
-    const error = await failure(() => door().access.identify('AIzaSyCanaryCanaryCanary'))
+    const error = await failure(() => door().access.identify(shown('AIzaSyCanaryCanaryCanary')))
     expect(error.message).toBe(
       "Authentication Error, LiteLLM Virtual Key expected. Received=...nary, expected to start with 'sk-'.",
     )
@@ -190,18 +212,18 @@ describe('what refusals say', () => {
   })
 
   test('the hash of a key is not a key', async () => {
-    expect((await failure(() => door().access.identify(hashOf(secret)))).code).toBe('invalid-key')
+    expect((await failure(() => door().access.identify(shown(hashOf(secret))))).code).toBe('invalid-key')
   })
 
   test('a key that nobody could have been given is refused without a lookup', async () => {
     const { access, state } = door()
-    await failure(() => access.identify(`sk-${'x'.repeat(5000)}`))
-    await failure(() => access.identify('sk-with space'))
+    await failure(() => access.identify(shown(`sk-${'x'.repeat(5000)}`)))
+    await failure(() => access.identify(shown('sk-with space')))
     expect(state.asked).toBe(0)
   })
 
   test('an unknown key is named by its last four characters and its hash only', async () => {
-    const error = await failure(() => door(() => undefined).access.identify(secret))
+    const error = await failure(() => door(() => undefined).access.identify(shown(secret)))
     expect(error).toMatchObject({
       code: 'unknown-key',
       status: 401,
@@ -212,7 +234,7 @@ describe('what refusals say', () => {
   })
 
   test('a blocked key', async () => {
-    const error = await failure(() => door(() => keyOf({ blocked: true })).access.identify(secret))
+    const error = await failure(() => door(() => keyOf({ blocked: true })).access.identify(shown(secret)))
     expect(error.message).toBe("Authentication Error, Key is blocked. Update via `/key/unblock` if you're admin.")
   })
 

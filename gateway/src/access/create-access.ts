@@ -1,90 +1,126 @@
 import { GatewayError } from 'turnpike-core/internal/kernel/faults'
-import type { Principal, VirtualKey } from '../vocabulary/principal.ts'
-import type { Access } from './access.ts'
+import type { Principal, Standing, Token } from '../vocabulary/principal.ts'
+import type { Customer, Tag, Team, User } from '../vocabulary/tenants.ts'
+import type { Access, Credential } from './access.ts'
+import { createLookup } from './lookup.ts'
 import { hashMatcher, hashOf, lastFour, nameOf } from './secrets.ts'
-import { createSnapshots, type Snapshot } from './snapshots.ts'
+import type { KeyPrincipal } from './standing.ts'
+
+/** Reads one thing from the store; throws when it cannot be asked. */
+type Find<T> = (id: string) => Promise<T | undefined>
 
 export interface AccessPorts {
   /** secrets that are the master; more than one while it is being rotated */
   readonly masterKeys: readonly string[]
-  /** asks the store; throws when it cannot be asked */
-  readonly findKey: (hash: string) => VirtualKey | undefined | Promise<VirtualKey | undefined>
+  readonly findKey: Find<KeyPrincipal>
+  readonly findStanding?: Find<Standing>
+  readonly findCustomer?: Find<Customer>
+  readonly findTag?: Find<Tag>
+  readonly findUser?: Find<User>
+  readonly findTeam?: Find<Team>
+  /** knows tokens of an identity provider, where there is one */
+  readonly tokens?: { looksLikeToken(secret: string): boolean; identify(token: string, headers: Headers): Promise<Token> }
+  /** knows sessions by their secret */
+  readonly findSession?: Find<Token>
   readonly now: () => number
+  /** milliseconds that what the store said is good for without asking again */
+  readonly freshMs?: number
 }
 
-/** Longer ones are refused unread; a key of ours has 25 characters. */
-const longest = 1024
+/** Longer ones are refused unread; a key of ours has 25 characters, a token some thousand. */
+const longestKey = 1024
+const longestToken = 32_768
 const shape = /^sk-[\x21-\x7e]+$/
 
 const master: Principal = { kind: 'master' }
+const nothing = async () => undefined
 
-/** The door over a store of keys. A key seen within the last minute is answered without waiting. */
-export function createAccess({ masterKeys, findKey, now }: AccessPorts): Access {
-  const isMaster = hashMatcher(masterKeys.filter((key) => key !== ''))
-  const snapshots = createSnapshots(now)
-  const lookups = new Map<string, Promise<VirtualKey | undefined>>()
+/** The door over a store. Whoever was seen lately is answered without waiting. */
+export function createAccess(ports: AccessPorts): Access {
+  const { now, tokens, findSession } = ports
+  const isMaster = hashMatcher(ports.masterKeys.filter((key) => key !== ''))
+  const lookup = <T>(load: Find<T> | undefined, keepAbsent = false) =>
+    createLookup<T>({
+      load: load ?? nothing,
+      now,
+      keepAbsent,
+      ...(ports.freshMs !== undefined && { freshMs: ports.freshMs, refreshMs: ports.freshMs / 2 }),
+    })
+  const keys = lookup(ports.findKey)
+  const sessions = lookup(findSession)
+  const customers = lookup(ports.findCustomer, true)
+  const tags = lookup(ports.findTag, true)
+  const users = lookup(ports.findUser)
+  const teams = lookup(ports.findTeam)
+  const standings = lookup(ports.findStanding)
 
-  /** Asks the store once for all who wait for the same key. What was asked before a `forget` is not kept. */
-  async function lookUp(hash: string): Promise<Principal | undefined> {
-    const running = lookups.get(hash)
-    const lookup = running ?? Promise.resolve(findKey(hash))
-    if (!running) lookups.set(hash, lookup)
-    try {
-      const key = await lookup
-      const principal = key && ({ kind: 'key', key } as const)
-      if (lookups.get(hash) === lookup) snapshots.put(hash, principal)
-      return principal
-    } finally {
-      if (lookups.get(hash) === lookup) lookups.delete(hash)
+  function byKey(secret: string): Principal | Promise<Principal> {
+    if (secret.length > longestKey) throw notAVirtualKey(secret)
+    const hash = hashOf(secret)
+    if (isMaster(hash)) return master
+    // also keeps a stored hash from being used as a key
+    if (!shape.test(secret)) throw notAVirtualKey(secret)
+    const admit = (found: KeyPrincipal | undefined): Principal => {
+      if (!found) throw unknownKey(secret, hash)
+      return admitted(found, now())
     }
+    const found = keys.get(hash)
+    return found instanceof Promise ? found.then(admit) : admit(found)
   }
 
-  async function ask(hash: string, secret: string, stale: Snapshot | undefined): Promise<Principal> {
-    const found = await lookUp(hash).catch((cause: unknown) => {
-      // a store that is down takes nobody's access away who had it
-      if (stale) return stale.principal
-      throw storeDown(cause)
-    })
-    if (!found) throw unknownKey(secret, hash)
+  async function bySession(secret: string): Promise<Principal> {
+    const found = await sessions.get(hashOf(secret))
+    if (!found) throw refused('invalid-key', 'Authentication Error, the session has ended. Sign in again.')
     return admitted(found, now())
   }
 
   return {
-    identify(secret) {
-      if (secret === undefined || secret === '')
+    identify({ secret, session, headers }: Credential) {
+      if (secret === undefined || secret === '') {
+        if (session !== undefined && findSession) return bySession(session)
         throw refused('missing-key', 'Authentication Error, No api key passed in.')
-      if (secret.length > longest) throw notAVirtualKey(secret)
-      const hash = hashOf(secret)
-      if (isMaster(hash)) return master
-      // also keeps a stored hash from being used as a key
-      if (!shape.test(secret)) throw notAVirtualKey(secret)
-      const snapshot = snapshots.get(hash)
-      if (snapshot && snapshot.until > now()) return admitted(snapshot.principal, now())
-      if (!snapshot && snapshots.unknown(hash)) throw unknownKey(secret, hash)
-      return ask(hash, secret, snapshot)
+      }
+      if (tokens && secret.length <= longestToken && tokens.looksLikeToken(secret))
+        return tokens.identify(secret, headers).then((token) => admitted(token, now()))
+      return byKey(secret)
     },
-    forget(hash) {
-      snapshots.drop(hash)
-      lookups.delete(hash)
+    customer: (id) => customers.get(id),
+    tag: (name) => tags.get(name),
+    user: (id) => users.get(id),
+    team: (id) => teams.get(id),
+    standing: (userId) => standings.get(userId),
+    forgetKey: (hash) => keys.forget(hash),
+    forgetTenants() {
+      for (const each of [keys, sessions, customers, tags, users, teams, standings]) each.forgetAll()
     },
   }
 }
 
-/** The principal, unless its key is blocked or has expired by now. */
-function admitted(principal: Principal, now: number): Principal {
-  if (principal.kind !== 'key') return principal
-  const { key } = principal
-  if (key.blocked)
-    throw refused('blocked-key', "Authentication Error, Key is blocked. Update via `/key/unblock` if you're admin.")
-  if (key.expiresAt !== undefined && key.expiresAt <= now) {
-    const [expiry, current] = [key.expiresAt, now].map((time) => new Date(time).toISOString())
-    throw new GatewayError(
-      'expired-key',
-      `Authentication Error - Expired Key. Key Expiry time ${expiry} and current time ${current}`,
-      { kind: 'expired_key', param: key.name },
-    )
+/** The principal, unless its key is blocked or has expired by now, or its user or team is blocked. */
+function admitted(principal: KeyPrincipal | Token, now: number): Principal {
+  if (principal.kind === 'key') {
+    const { key } = principal
+    if (key.blocked)
+      throw refused('blocked-key', "Authentication Error, Key is blocked. Update via `/key/unblock` if you're admin.")
+    if (key.expiresAt !== undefined && key.expiresAt <= now) throw expired(key.expiresAt, now, key.name)
   }
+  const { team, user } = principal
+  if (team?.blocked)
+    throw refused(
+      'blocked-key',
+      `Authentication Error, Team=${team.id} is blocked. Update via \`/team/unblock\` if your admin.`,
+    )
+  if (user?.blocked) throw refused('blocked-key', `Authentication Error, User=${user.id} is blocked.`)
   return principal
+}
+
+function expired(expiresAt: number, now: number, name: string): GatewayError {
+  const [expiry, current] = [expiresAt, now].map((time) => new Date(time).toISOString())
+  return new GatewayError(
+    'expired-key',
+    `Authentication Error - Expired Key. Key Expiry time ${expiry} and current time ${current}`,
+    { kind: 'expired_key', param: name },
+  )
 }
 
 function refused(code: 'missing-key' | 'blocked-key' | 'invalid-key', message: string): GatewayError {
@@ -104,13 +140,5 @@ function unknownKey(secret: string, hash: string): GatewayError {
     'unknown-key',
     `Authentication Error, Invalid proxy server token passed. Received API Key = ${nameOf(secret)}, Key Hash (Token) =${hash}. Unable to find token in cache or \`LiteLLM_VerificationTokenTable\``,
     { kind: 'token_not_found_in_db', param: 'key' },
-  )
-}
-
-function storeDown(cause: unknown): GatewayError {
-  return new GatewayError(
-    'store-down',
-    'The store of virtual keys cannot be asked right now, and this key was not seen lately. Try again in a moment.',
-    { kind: 'no_db_connection', retryAfterMs: 1000, cause },
   )
 }

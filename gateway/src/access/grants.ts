@@ -1,37 +1,78 @@
 import { GatewayError } from 'turnpike-core/internal/kernel/faults'
-import type { VirtualKey } from '../vocabulary/principal.ts'
+import type { Principal } from '../vocabulary/principal.ts'
 import { matchesWildcard, shownList } from './patterns.ts'
 
-/** Words in a key's list of models that stand for every model. */
+/** Words in a list of models that stand for every model. */
 const everyModel = ['all-proxy-models', '*']
 
-/** Says `my team's models`; a key without a team has every model, as in LiteLLM. A team we know nothing of grants nothing. */
+/** In a key's list it says `my team's models`; a key without a team has every model, as in LiteLLM. */
 const teamModels = 'all-team-models'
 
-/**
- * Whether a key's list of models grants a target that has any of these names or belongs to any of these access groups.
- * An empty list grants nothing.
- */
-export function mayCall(key: VirtualKey, names: readonly string[], accessGroups: readonly string[] = []): boolean {
-  return key.models.some((entry) => {
+/** In a user's list it says that the user has none in their own name. */
+const noModels = 'no-default-models'
+
+/** What is asked for: names it goes by, groups it belongs to. */
+export interface Target {
+  /** begins with the name to show */
+  readonly names: readonly string[]
+  readonly accessGroups?: readonly string[]
+}
+
+type Owner = 'key' | 'team' | 'user' | 'org'
+
+/** One list that must grant, and whose it is. */
+interface GrantList {
+  readonly owner: Owner
+  readonly models: readonly string[]
+}
+
+/** Every list that must grant a model to this caller: a child never exceeds its parent, so all of them have to. */
+function listsOf(principal: Principal): readonly GrantList[] {
+  if (principal.kind === 'master' || principal.kind === 'anonymous') return []
+  const { team, user, organization } = principal
+  const lists: GrantList[] = []
+  if (principal.kind === 'key') {
+    const { models, teamId } = principal.key
+    const ofTeam = models.includes(teamModels) && (teamId === undefined || team !== undefined)
+    if (!ofTeam) lists.push({ owner: 'key', models })
+  } else if (principal.models) lists.push({ owner: 'user', models: principal.models })
+  // a member's own models are for what they do in their own name
+  if (team) lists.push({ owner: 'team', models: [...team.models, ...Object.keys(team.modelAliases)] })
+  else if (user) lists.push({ owner: 'user', models: user.models })
+  if (organization) lists.push({ owner: 'org', models: organization.models })
+  return lists
+}
+
+const memory = new WeakMap<Principal, readonly GrantList[]>()
+
+function grantLists(principal: Principal): readonly GrantList[] {
+  let lists = memory.get(principal)
+  if (!lists) memory.set(principal, (lists = listsOf(principal)))
+  return lists
+}
+
+function grants({ models }: GrantList, { names, accessGroups = [] }: Target): boolean {
+  return models.some((entry) => {
     if (everyModel.includes(entry)) return true
-    if (entry === teamModels) return key.teamId === undefined
+    if (entry === noModels || entry === teamModels) return false
     if (accessGroups.includes(entry) || names.includes(entry)) return true
     return entry.includes('*') && names.some((name) => matchesWildcard(entry, name))
   })
 }
 
-/** Whether a listing of models may show this one to the key. */
-export function mayList(key: VirtualKey, model: string, accessGroups: readonly string[] = []): boolean {
-  return mayCall(key, [model], accessGroups)
+/** Whether every list that binds the caller grants the target. An empty list grants nothing. */
+export function mayCall(principal: Principal, target: Target): boolean {
+  return grantLists(principal).every((list) => grants(list, target))
 }
 
-/** Throws `model-denied` unless the key may call the resolved target; `names` begins with the name to show. */
-export function checkModelAccess(key: VirtualKey, names: readonly string[], accessGroups: readonly string[]): void {
-  if (mayCall(key, names, accessGroups)) return
+/** Throws `model-denied`, naming the list that does not grant it. */
+export function checkModelAccess(principal: Principal, target: Target): void {
+  const denied = grantLists(principal).find((list) => !grants(list, target))
+  if (!denied) return
+  const { owner, models } = denied
   throw new GatewayError(
     'model-denied',
-    `key not allowed to access model. This key can only access models=${shownList(key.models)}. Tried to access ${names[0] ?? ''}`,
-    { param: 'model', kind: 'key_model_access_denied' },
+    `${owner} not allowed to access model. This ${owner} can only access models=${shownList(models)}. Tried to access ${target.names[0] ?? ''}`,
+    { param: 'model', kind: `${owner}_model_access_denied` },
   )
 }

@@ -1,4 +1,5 @@
-import type { Policy, Route } from '../pipeline/route.ts'
+import type { Policy } from '../access/rights.ts'
+import type { Route } from '../pipeline/route.ts'
 import { keyInfo, keysBySpend, listAliases, listKeys } from './keys/key-listing.ts'
 import { deleteKeys, generateKey, setBlocked, updateKey } from './keys/keys.ts'
 import { globalSpend, spendLogs } from './spend/spend.ts'

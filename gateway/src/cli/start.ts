@@ -43,7 +43,7 @@ export async function start(options: StartOptions): Promise<number | undefined> 
   if (limit !== undefined) console.error(`warning: ${limit}`)
   // what we write holds hashes of keys and who spent what: it is for the operator's eyes
   process.umask(0o077)
-  const gateway = boot(config, [master.key])
+  const gateway = await boot(config, [master.key])
   const server = serveOnBun({ hostname: host, port: options.port, handle: gateway.handle, refuse: plainRefusal })
   leaveOnSignal(gateway, server, config.general.drainMs)
   keepAlive()

@@ -1,11 +1,13 @@
 import type { RouterSettings } from 'turnpike-core/internal/router/deployment'
 import type { ModelEntry } from 'turnpike-core/internal/router/model-list/entry'
+import type { Governance } from './governance.ts'
 
 /** Everything the gateway was told, read and checked. */
 export interface Config {
   readonly models: readonly ModelEntry[]
   readonly router: Partial<RouterSettings>
   readonly general: General
+  readonly governance: Governance
   /** variables of the process with those of the file on top */
   readonly environment: Readonly<Record<string, string | undefined>>
   /** what was said and has no effect, or deserves a second look */
@@ -20,15 +22,33 @@ export interface General {
   readonly body: { readonly maxBytes: number; readonly timeoutMs: number }
   /** whether a key with a budget may call a model whose price is unknown */
   readonly allowUnpriced: boolean
-  /** SQLite file of the store */
+  readonly database: Database
+  /** SQLite file of the store, whether or not the store is kept in it */
   readonly databasePath: string
+  /** folder for what this process keeps on its own disk */
+  readonly home: string
   /** milliseconds that running requests get to finish after SIGTERM */
   readonly drainMs: number
 }
 
+/** Where the store is. */
+export type Database =
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | {
+      readonly kind: 'postgres'
+      readonly url: string
+      /** undefined: the one that the connection comes with */
+      readonly schema?: string | undefined
+      readonly poolSize: number
+      /** how long to wait for a connection */
+      readonly connectMs: number
+    }
+
 export const defaultGeneral: General = {
   body: { maxBytes: 64 << 20, timeoutMs: 60_000 },
   allowUnpriced: false,
+  database: { kind: 'sqlite', path: '.turnpike/turnpike.db' },
   databasePath: '.turnpike/turnpike.db',
+  home: '.turnpike',
   drainMs: 30_000,
 }

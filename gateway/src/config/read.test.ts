@@ -1,28 +1,8 @@
-import { afterAll, describe, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { describe, expect, test } from 'bun:test'
 import { readEntry } from 'turnpike-core/internal/router/model-list/entry'
-import { InvalidConfig, readConfig } from './read.ts'
+import { readConfig } from './read.ts'
+import { faultsIn as faults, readText as read } from './testing/read-text.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'turnpike-read-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-let files = 0
-function read(text: string, variables: Record<string, string> = {}) {
-  const file = join(folder, `c${++files}.yaml`)
-  writeFileSync(file, text)
-  return readConfig(file, variables)
-}
-function faults(text: string, variables: Record<string, string> = {}): readonly string[] {
-  try {
-    read(text, variables)
-  } catch (thrown) {
-    if (thrown instanceof InvalidConfig) return thrown.complaints.map((one) => one.replace(/^.*?\.yaml:/, ''))
-    throw thrown
-  }
-  return []
-}
 const model = (params: string, more = '') => `model_list:\n  - model_name: m\n    litellm_params: {${params}}\n${more}`
 
 describe('os.environ', () => {
@@ -180,7 +160,7 @@ describe('a fault', () => {
     ['router_settings: {fallbacks: [a]}\n', /^1:19: .*exactly one group/],
     ['router_settings: {default_fallbacks: a}\n', /^1:19: .*list of model groups/],
     ['router_settings: {model_group_alias: [a]}\n', /^1:19: .*mapping from alias/],
-    ['general_settings: {database_url: "postgres://u:pw@h/d"}\n', /^1:20: .*postgres.*sqlite:PATH/],
+    ['general_settings: {database_url: "mysql://u:pw@h/d"}\n', /^1:20: .*mysql.*postgresql:.*sqlite:PATH/],
     ['general_settings: {unpriced: maybe}\n', /^1:20: .*refuse or allow/],
     ['general_settings: {master_key: 7}\n', /^1:20: .*must be text/],
     ['model_list: {}\n', /^1:1: .*must be a list/],

@@ -3,9 +3,12 @@ import { checkKeys } from './check.ts'
 import { type Config, defaultGeneral, type General } from './config.ts'
 import { type Complaint, complaintText, type ReadDocument, readDocument } from './document.ts'
 import { resolveVariables, type Variables } from './environment.ts'
-import { readModels } from './models.ts'
-import { modelsInEnvironment } from './no-file.ts'
-import { readRouting } from './routing.ts'
+import { readPlaces } from './governance/places.ts'
+import { readGovernance } from './governance/read-governance.ts'
+import { environmentSection, protective, type Sections } from './governance/sections.ts'
+import { readModels } from './models/model-list.ts'
+import { modelsInEnvironment } from './models/no-file.ts'
+import { readRouting } from './models/routing.ts'
 import { type Section, sectionOf } from './section.ts'
 
 /** A configuration that cannot be served: one message per fault, each with its place. */
@@ -24,10 +27,19 @@ export function readConfig(file: string | undefined, variables: Variables): Conf
 
 function withoutFile(variables: Variables): Config {
   const complaints: Complaint[] = []
+  const warnings: string[] = []
   const empty = sectionOf({}, [], () => ({ file: 'environment', line: 1, column: 1 }), complaints)
-  const general = readGeneral(empty, variables)
-  if (complaints.length > 0) throw new InvalidConfig(complaints.map(({ message }) => message))
-  return { models: modelsInEnvironment(variables), router: {}, general, environment: variables, warnings: [] }
+  const sections: Sections = {
+    litellm: empty,
+    router: empty,
+    general: empty,
+    environment: environmentSection(variables, complaints),
+    warn: (message) => void warnings.push(message),
+  }
+  const general = readGeneral(sections, variables)
+  const governance = readGovernance(sections, general.masterKey)
+  if (complaints.length > 0) throw new InvalidConfig([...new Set(complaints.map(({ message }) => message))])
+  return { models: modelsInEnvironment(variables), router: {}, general, governance, environment: variables, warnings }
 }
 
 function fromDocument(document: ReadDocument, given: Variables): Config {
@@ -36,36 +48,52 @@ function fromDocument(document: ReadDocument, given: Variables): Config {
   complaints.push(...checked.complaints)
   const variables = withFileVariables(document, given)
   const { value, missing } = resolveVariables(document.value, variables)
+  const left = (path: Path, name: string): Complaint => ({
+    ...document.locate(path),
+    message: `the environment variable ${name} is not set, so \`${path.join('.')}\` is left out`,
+  })
+  for (const one of missing.filter(protects)) {
+    const { message, ...at } = left(one.path, one.name)
+    complaints.push({ ...at, message: `${message}, which would be unsafe: set the variable or remove the key` })
+  }
   const root = value as Record<string, unknown>
   const section = (name: string): Section => sectionOf(root[name], [name], document.locate, complaints)
-  const [litellm, router, general] = [
-    section('litellm_settings'),
-    section('router_settings'),
-    section('general_settings'),
-  ]
+  const notes: string[] = []
+  const sections: Sections = {
+    litellm: section('litellm_settings'),
+    router: section('router_settings'),
+    general: section('general_settings'),
+    environment: environmentSection(variables, complaints),
+    warn: (message) => void notes.push(message),
+  }
+  const { litellm, router } = sections
   const defaults = {
     dropParams: litellm.flag('drop_params'),
     idleTimeout: router.raw('stream_idle_timeout'),
     params: asObject(router.raw('default_litellm_params')) ?? {},
   }
   const models = readModels(root.model_list, defaults, { locate: document.locate, complaints, variables })
+  const general = readGeneral(sections, variables)
   const config: Config = {
     models: models.models,
     router: readRouting(router, litellm),
-    general: readGeneral(general, variables),
+    general,
+    governance: readGovernance(sections, general.masterKey),
     environment: variables,
     warnings: [
       ...[...checked.warnings, ...models.warnings].map(complaintText),
-      ...missing.map(({ path, name }) =>
-        complaintText({
-          ...document.locate(path),
-          message: `the environment variable ${name} is not set, so \`${path.join('.')}\` is left out`,
-        }),
-      ),
+      ...missing.filter((one) => !protects(one)).map(({ path, name }) => complaintText(left(path, name))),
+      ...notes,
     ],
   }
   if (complaints.length > 0) throw new InvalidConfig([...new Set(complaints.map(complaintText))])
   return config
+}
+
+type Path = readonly (string | number)[]
+
+function protects({ path: [section, key] }: { readonly path: Path }): boolean {
+  return typeof section === 'string' && section.endsWith('_settings') && protective.has(String(key))
 }
 
 /** The process's variables with `environment_variables` of the file laid over them, as LiteLLM does. */
@@ -77,7 +105,8 @@ function withFileVariables(document: ReadDocument, given: Variables): Variables 
   return { ...given, ...Object.fromEntries(texts) }
 }
 
-function readGeneral(section: Section, variables: Variables): General {
+function readGeneral(sections: Sections, variables: Variables): General {
+  const section = sections.general
   const masterKey = variables.TURNPIKE_MASTER_KEY ?? section.text('master_key') ?? variables.LITELLM_MASTER_KEY
   const keyHeader = section.text('litellm_key_header_name')
   const unpriced = section.text('unpriced') ?? 'refuse'
@@ -86,24 +115,11 @@ function readGeneral(section: Section, variables: Variables): General {
   const drain = Number(variables.GRACEFUL_SHUTDOWN_TIMEOUT)
   return {
     ...defaultGeneral,
-    databasePath: databasePath(section, variables),
+    ...readPlaces(sections),
     allowUnpriced: unpriced === 'allow',
     ...(masterKey !== undefined && masterKey !== '' && { masterKey }),
     ...(keyHeader !== undefined && { keyHeader: keyHeader.toLowerCase() }),
     ...(megabytes !== undefined && { body: { ...defaultGeneral.body, maxBytes: megabytes * 2 ** 20 } }),
     ...(drain > 0 && { drainMs: drain * 1000 }),
   }
-}
-
-function databasePath(section: Section, variables: Variables): string {
-  const url = section.text('database_url') ?? variables.DATABASE_URL
-  const home = variables.TURNPIKE_HOME
-  if (url === undefined || url === '')
-    return home === undefined || home === '' ? defaultGeneral.databasePath : `${home}/turnpike.db`
-  if (url.startsWith('sqlite:')) return url.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '')
-  section.complain(
-    'database_url',
-    `names a \`${url.split(':')[0]}\` database; this version keeps its store in SQLite: set it to sqlite:PATH or leave it out`,
-  )
-  return defaultGeneral.databasePath
 }

@@ -70,7 +70,7 @@ async function count({ request, body, principal }: RouteCall, house: House, coun
     vendorHeaders: vendorHeadersOf(request.headers),
     ...(counting.path && { path: counting.path }),
   })
-  const { group } = resolve(call, principal, house)
+  const { group } = resolve(call.model, principal, house)
   const native = group.deployments.find(
     (deployment) => deployment.mock === undefined && formatFor(call.format, deployment) === call.format,
   )

@@ -3,7 +3,7 @@ import { GatewayError } from 'turnpike-core/internal/kernel/faults'
 import { knownModels } from 'turnpike-core/internal/models/book'
 import { profileOf } from 'turnpike-core/internal/models/profiles'
 import type { Deployment } from 'turnpike-core/internal/router/deployment'
-import { mayList } from '../access/grants.ts'
+import { mayCall } from '../access/grants.ts'
 import type { House } from '../house.ts'
 import { priceFor } from '../pipeline/price.ts'
 import type { Route, RouteCall } from '../pipeline/route.ts'
@@ -79,9 +79,9 @@ function listed(principal: Principal, house: House): Listed[] {
     for (const plain of name.includes('*') ? expand(name, house) : [name]) names.set(plain, { name: plain, deployment })
   }
   const all = [...names.values()]
-  return principal.kind === 'key'
-    ? all.filter(({ name, deployment }) => mayList(principal.key, name, deployment?.accessGroups ?? []))
-    : all
+  return all.filter(({ name, deployment }) =>
+    mayCall(principal, { names: [name], ...(deployment?.accessGroups && { accessGroups: deployment.accessGroups }) }),
+  )
 }
 
 function expand(name: string, house: House): readonly string[] {
@@ -138,12 +138,10 @@ function find(name: string | undefined, principal: Principal, house: House): Lis
   const group = name === undefined ? undefined : house.router.pool.find(name)
   const allowed =
     group &&
-    (principal.kind !== 'key' ||
-      mayList(
-        principal.key,
-        name ?? '',
-        group.deployments.flatMap(({ accessGroups }) => accessGroups ?? []),
-      ))
+    mayCall(principal, {
+      names: [name ?? ''],
+      accessGroups: group.deployments.flatMap(({ accessGroups }) => accessGroups ?? []),
+    })
   if (!allowed || name === undefined)
     throw new GatewayError('not-found', `The model \`${name ?? ''}\` does not exist or you do not have access to it.`, {
       param: 'model',

@@ -1,68 +1,43 @@
-import { addUsd, subtractUsd } from 'turnpike-core/internal/kernel/money'
-import type { LedgerRow } from '../store/ledger-row.ts'
-import type { Store } from '../store/store.ts'
-import { type Account, createAccounts, spentIn } from './accounts.ts'
-import { createBudgets } from './budgets.ts'
+import type { JsonObject } from 'turnpike-core/internal/kernel/json'
+import type { Journal } from '../journal/journal.ts'
+import { sharesOf } from '../store/ledger/balances.ts'
+import type { LedgerRow } from '../store/ledger/row.ts'
+import type { Usage } from 'turnpike-core/internal/vocabulary/usage'
 import type { Ledger } from './ledger.ts'
+import { stubOf } from './lost.ts'
 import { createRecent } from './recent.ts'
 import { rowOf } from './row.ts'
-import { BatchWriter } from './writer.ts'
 
 export interface LedgerPorts {
-  readonly store: Pick<Store, 'ledger' | 'balanceOf'>
-  readonly now: () => number
-  /** hears of every failed write, no more often than the back-off allows; the rows are kept and tried again */
-  readonly onError: (error: unknown, rowsWaiting: number) => void
-  readonly flushMs?: number
-  readonly flushRows?: number
+  readonly journal: Journal<LedgerRow>
+  /** tokens of a usage that count against limits */
+  readonly countedTokens: (usage: Usage) => number
 }
 
-/** A row on its way to the store, with the accounts that it was booked in. */
-interface Booking {
-  readonly row: LedgerRow
-  readonly accounts: readonly Account[]
-}
-
-/** The ledger of one process: balances and reservations in memory, rows written behind. */
-export function createLedger({ store, now, onError, flushMs = 20, flushRows = 64 }: LedgerPorts): Ledger {
-  const accounts = createAccounts(store.balanceOf)
-  const budgets = createBudgets(accounts, now)
+/** The ledger of one process: rows go to its journal, and from there to the store. */
+export function createLedger({ journal, countedTokens }: LedgerPorts): Ledger {
   const settled = createRecent()
-  const write = async (batch: readonly Booking[]) => {
-    reconcile(batch, await store.ledger.append(batch.map(({ row }) => row)), store)
-  }
-  const writer = new BatchWriter<Booking>({ write, onError, flushMs, flushRows })
 
   return {
-    reserve: budgets.reserve,
-    settle(exchange, reservation) {
-      const reserved = budgets.release(reservation)
+    open(opening) {
+      const { id, ...stub } = stubOf(opening)
+      journal.open(id, { id, ...stub } as unknown as JsonObject)
+    },
+    settle(exchange, admitted) {
       if (!settled.add(exchange.id)) return
-      const booked = budgets.accountsOf(exchange, reserved)
-      for (const account of booked) account.pending = addUsd(account.pending, exchange.spend)
-      const periods = booked.slice(1).map(({ bucket }) => bucket)
-      writer.add({ row: rowOf(exchange, periods), accounts: booked })
+      const row = rowOf(exchange, admitted?.buckets ?? [])
+      // what never ran has used nothing; what ran and did not say leaves the estimate
+      const tokens = exchange.usage ? countedTokens(exchange.usage) : exchange.outcome === 'answered' ? undefined : 0
+      admitted?.settle({ spend: row.spend, tokens, shares: sharesOf(row) })
+      journal.close(row)
     },
-    spendOf(keyHash, budgetDuration) {
-      const own = accounts.ofKey(keyHash)
-      const duration = budgetDuration ?? own.duration
-      const period = duration === undefined ? undefined : accounts.ofPeriod(keyHash, duration, now())
-      return spentIn(period?.account ?? own)
-    },
-    flush: () => writer.flush(),
-    close: () => writer.close(),
+    waiting: () => journal.waiting(),
+    flush: () => journal.flush(),
+    close: () => journal.shut(),
   }
 }
 
-/** Moves what was written from pending to stored. */
-function reconcile(batch: readonly Booking[], fresh: ReadonlySet<string>, store: LedgerPorts['store']): void {
-  const unsure = new Set<Account>()
-  for (const { row, accounts } of batch)
-    for (const account of accounts) {
-      account.pending = subtractUsd(account.pending, row.spend)
-      if (fresh.has(row.id)) account.stored = addUsd(account.stored, row.spend)
-      else unsure.add(account)
-    }
-  // a row that was there already came from an earlier try or an earlier life: only the store knows what it counted
-  for (const account of unsure) account.stored = store.balanceOf(account.bucket)
+/** Which tokens count against limits: LiteLLM's `token_rate_limit_type`. What came out of a provider's cache does not count as input. */
+export function tokenCounter(kind: 'total' | 'input' | 'output'): (usage: Usage) => number {
+  return ({ input, cacheRead, output }) => (kind === 'output' ? 0 : input - cacheRead) + (kind === 'input' ? 0 : output)
 }

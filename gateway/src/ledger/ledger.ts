@@ -1,25 +1,27 @@
-import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
+import type { Group } from 'turnpike-core/internal/router/pool'
+import type { Admitted } from '../admission/admission.ts'
 import type { Exchange } from '../vocabulary/exchange.ts'
 import type { Principal } from '../vocabulary/principal.ts'
 
-/** Money set aside for one request until it is settled. */
-export interface Reservation {
-  readonly id: string
-  readonly amount: NanoUsd
+/** What is known of an exchange when it goes to a provider: enough to book it if nobody ever hears how it ended. */
+export interface Opening extends Pick<Exchange, 'id' | 'endpoint' | 'startedAt' | 'model' | 'stream'> {
+  readonly principal: Principal
+  readonly parties: Pick<Exchange, 'tags' | 'endUser' | 'metadata'>
+  readonly route: Group
+  readonly inputTokens: number
+  /** of budget periods and models that its spend will belong in */
+  readonly buckets: readonly string[]
 }
 
-/** What is spent, what is set aside, and the rows that prove it. */
+/** What was spent, and the rows that prove it. */
 export interface Ledger {
-  /** Sets the worst case aside in every budget that applies, all or nothing. Throws `budget-exceeded` naming scope, spend and limit. */
-  reserve(principal: Principal, worstCase: NanoUsd): Reservation
-  /** Books an exchange that ended: the row, the balances, the reservation returned. Once per exchange id. */
-  settle(exchange: Exchange, reservation: Reservation | undefined): void
-  /**
-   * Spend of a key in its current period, settled exchanges only. Which period that is follows from the key's `budgetDuration`:
-   * given, or as last seen on a request; without one, all that the key has ever spent.
-   */
-  spendOf(keyHash: string, budgetDuration?: string): NanoUsd
-  /** Writes everything that is still in memory to the store. */
+  /** Notes on local disk that an exchange goes to a provider. */
+  open(opening: Opening): void
+  /** Books an exchange that ended: what was set aside becomes what was spent, and its row goes to disk and from there to the store. Once per exchange id. */
+  settle(exchange: Exchange, admitted: Admitted | undefined): void
+  /** rows that the store does not have yet */
+  waiting(): number
+  /** Writes everything that is still on its way to the store. */
   flush(): Promise<void>
   close(): Promise<void>
 }

@@ -1,13 +1,13 @@
 import type { JsonObject } from 'turnpike-core/internal/kernel/json'
 import type { Attempt } from 'turnpike-core/internal/router/attempt'
-import { anonymousCaller, type LedgerRow, masterCaller } from '../store/ledger-row.ts'
+import { splitCost } from 'turnpike-core/internal/models/split'
+import { anonymousCaller, type LedgerRow, masterCaller, tokenCaller } from '../store/ledger/row.ts'
 import type { Exchange } from '../vocabulary/exchange.ts'
 import type { Principal } from '../vocabulary/principal.ts'
 
 /** An exchange as its ledger row: figures and names, never a prompt, an answer or a provider's words. */
 export function rowOf(exchange: Exchange, periods: readonly string[]): LedgerRow {
   const { cost, deployment, error, firstByteAt, principal } = exchange
-  const key = principal.kind === 'key' ? principal.key : undefined
   return {
     id: exchange.id,
     endpoint: exchange.endpoint,
@@ -15,11 +15,7 @@ export function rowOf(exchange: Exchange, periods: readonly string[]): LedgerRow
     endedAt: exchange.endedAt,
     firstByteMs: firstByteAt === undefined ? undefined : firstByteAt - exchange.startedAt,
     stream: exchange.stream,
-    keyHash: keyHashOf(principal),
-    keyAlias: key?.alias,
-    userId: key?.userId,
-    teamId: key?.teamId,
-    organizationId: key?.organizationId,
+    ...ownersOf(principal),
     endUser: exchange.endUser,
     tags: exchange.tags,
     model: exchange.model,
@@ -38,14 +34,32 @@ export function rowOf(exchange: Exchange, periods: readonly string[]): LedgerRow
     status: exchange.status,
     errorCode: error?.code,
     attempts: exchange.attempts.map(attemptOf),
+    payers: exchange.payers && splitCost(exchange.spend, exchange.payers),
     periods,
     metadata: exchange.metadata as JsonObject,
+  }
+}
+
+/** To whom the spend of a caller belongs. */
+export function ownersOf(
+  principal: Principal,
+): Pick<LedgerRow, 'keyHash' | 'keyAlias' | 'userId' | 'teamId' | 'organizationId'> {
+  const keyHash = keyHashOf(principal)
+  if (principal.kind === 'master' || principal.kind === 'anonymous') return { keyHash }
+  const key = principal.kind === 'key' ? principal.key : undefined
+  return {
+    keyHash,
+    keyAlias: key?.alias,
+    userId: key?.userId ?? principal.user?.id,
+    teamId: key?.teamId ?? principal.team?.id,
+    organizationId: key?.organizationId ?? principal.organization?.id,
   }
 }
 
 /** The name under which a caller's spend is kept. */
 export function keyHashOf(principal: Principal): string {
   if (principal.kind === 'key') return principal.key.hash
+  if (principal.kind === 'token') return tokenCaller
   return principal.kind === 'master' ? masterCaller : anonymousCaller
 }
 

@@ -1,8 +1,12 @@
+import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
+import { sumByBucket } from '../store/ledger/balances.ts'
+import { everyPage, type LedgerPages } from '../store/ledger/pages.ts'
+import { type HourSums, hourMs, measures, nameOf, type Rollup, sumByHour } from '../store/ledger/rollups.ts'
 import type { Store } from '../store/store.ts'
 
 /** One figure on which two tellings of the same money disagree. */
 export interface Mismatch {
-  /** `balance key:…` or `rollup [hour, key, model, provider] spend` */
+  /** `balance key:…` or `rollup 2026-11-22T12:00:00.000Z [entity, key, model, group, provider, endpoint] spend` */
   readonly what: string
   readonly ledger: number
   readonly derived: number
@@ -15,27 +19,79 @@ export interface Verdict {
   readonly mismatches: readonly Mismatch[]
 }
 
-/** Adds the whole ledger up anew and compares it with every balance and every rollup. For quiet moments: it reads every row. */
-export async function verify(store: Pick<Store, 'ledger'>): Promise<Verdict> {
-  const { ledger, balances, rollups } = await store.ledger.audit()
+type Compare = (what: string, ledger: number, derived: number) => void
+
+/** Adds the whole ledger up anew, as it is at one moment, and compares it with every balance and every rollup. Reads every row. */
+export async function verify(store: { readonly ledger: Pick<Store['ledger'], 'snapshot'> }): Promise<Verdict> {
   const mismatches: Mismatch[] = []
-  const compare = (what: string, sum: number, derived: number): void => {
-    if (sum !== derived) mismatches.push({ what, ledger: sum, derived })
+  const compare: Compare = (what, ledger, derived) => {
+    if (ledger !== derived) mismatches.push({ what, ledger, derived })
   }
-  for (const bucket of new Set([...ledger.buckets.keys(), ...balances.keys()]))
-    compare(`balance ${bucket}`, ledger.buckets.get(bucket) ?? 0, balances.get(bucket) ?? 0)
-  for (const name of new Set([...ledger.hours.keys(), ...rollups.keys()])) {
-    const sums = figures(ledger.hours.get(name))
-    const derived = figures(rollups.get(name))
-    for (const figure of new Set([...Object.keys(sums), ...Object.keys(derived)]))
-      compare(`rollup ${name} ${figure}`, sums[figure] ?? 0, derived[figure] ?? 0)
-  }
+  await store.ledger.snapshot(async (pages) => {
+    const buckets = await walk(pages, compare)
+    await compareBalances(pages, buckets, compare)
+  })
   const difference = mismatches.reduce((sum, { ledger, derived }) => sum + Math.abs(ledger - derived), 0)
   return { difference, mismatches }
 }
 
-/** The counted members of a rollup; its hour is part of its name. */
-function figures(rollup: object | undefined): Readonly<Record<string, number>> {
-  const counted = Object.entries(rollup ?? {}).filter(([name, value]) => name !== 'hour' && typeof value === 'number')
-  return Object.fromEntries(counted) as Readonly<Record<string, number>>
+/** Reads the ledger in the order of time, so that only hours that are not over need to be kept; the sums by bucket. */
+async function walk(pages: LedgerPages, compare: Compare): Promise<Map<string, NanoUsd>> {
+  const buckets = new Map<string, NanoUsd>()
+  const hours: HourSums = new Map()
+  let from = Number.MIN_SAFE_INTEGER
+  for await (const rows of everyPage(pages)) {
+    sumByBucket(rows, buckets)
+    sumByHour(rows, hours)
+    const last = rows.at(-1)?.startedAt ?? 0
+    const open = last - (last % hourMs)
+    compareRollups(await pages.rollups(from, open), takeBefore(hours, open), compare)
+    from = open
+  }
+  compareRollups(await pages.rollups(from, Number.MAX_SAFE_INTEGER), hours, compare)
+  return buckets
+}
+
+function takeBefore(hours: HourSums, time: number): HourSums {
+  const taken: HourSums = new Map([...hours].filter(([, { hour }]) => hour < time))
+  for (const name of taken.keys()) hours.delete(name)
+  return taken
+}
+
+function compareRollups(rollups: readonly Rollup[], sums: HourSums, compare: Compare): void {
+  const derived = new Map(rollups.map((rollup) => [nameOf(rollup), rollup]))
+  for (const name of new Set([...sums.keys(), ...derived.keys()])) {
+    const place = sums.get(name) ?? derived.get(name)
+    for (const measure of measures)
+      compare(
+        `rollup ${place ? placeOf(place) : name} ${measure}`,
+        sums.get(name)?.[measure] ?? 0,
+        derived.get(name)?.[measure] ?? 0,
+      )
+  }
+}
+
+function placeOf({ hour, entityKind, entityId, keyHash, model, modelGroup, provider, endpoint }: Rollup): string {
+  const entity = entityKind === '' ? 'everybody' : `${entityKind}:${entityId}`
+  return `${new Date(hour).toISOString()} [${[entity, keyHash, model, modelGroup, provider, endpoint].join(', ')}]`
+}
+
+const balancesAtOnce = 5000
+
+async function compareBalances(pages: LedgerPages, buckets: Map<string, NanoUsd>, compare: Compare): Promise<void> {
+  for (let after = ''; ; ) {
+    const balances = await pages.balances(after, balancesAtOnce)
+    for (const [bucket, spent] of balances) {
+      compare(`balance ${bucket}`, buckets.get(bucket) ?? 0, spent)
+      buckets.delete(bucket)
+      after = bucket
+    }
+    if (balances.size < balancesAtOnce) break
+  }
+  for (const [bucket, sum] of buckets) compare(`balance ${bucket}`, sum, 0)
+}
+
+/** Computes balances and rollups anew from the ledger; how many rows there were. Whoever books meanwhile waits. */
+export function rebuild(store: { readonly ledger: Pick<Store['ledger'], 'rebuild'> }): Promise<number> {
+  return store.ledger.rebuild()
 }

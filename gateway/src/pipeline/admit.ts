@@ -1,44 +1,75 @@
 import type { Call } from 'turnpike-core/internal/client/call'
-import { GatewayError } from 'turnpike-core/internal/kernel/faults'
+import { isGatewayError } from 'turnpike-core/internal/kernel/faults'
+import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
+import type { Group } from 'turnpike-core/internal/router/pool'
+import type { Admitted } from '../admission/admission.ts'
+import { isNamed } from '../admission/plan.ts'
 import type { House } from '../house.ts'
-import type { Reservation } from '../ledger/ledger.ts'
-import type { Lease } from '../limits/limits.ts'
 import type { Principal } from '../vocabulary/principal.ts'
-import { inputEstimate, worstCase } from './price.ts'
-import type { ResolvedRoute } from './resolve.ts'
+import { inputEstimate, outputEstimate, worstCase } from './price.ts'
+import type { Parties } from './request/parties.ts'
+import { type ResolvedRoute, resolve } from './resolve.ts'
 
-/** What a request was given when it was let in, to be handed back when it ends. */
-export interface Grant {
-  readonly lease: Lease
-  readonly reservation: Reservation | undefined
+/** What a request was given when it was let in, and where it may go with it. */
+export interface Grant extends Admitted {
+  readonly route: ResolvedRoute
+  /** whether what was set aside covers an answer of this group */
+  readonly covers: (group: Group) => boolean
 }
 
 export interface Admission {
   readonly call: Call
   readonly caller: Principal
+  readonly parties: Parties
   readonly route: ResolvedRoute
   readonly house: House
 }
 
-/** Sets aside the worst case in the caller's budgets and one of each limit. Throws `budget-exceeded` or `rate-limited`. */
-export function admit({ call, caller, route, house }: Admission): Grant {
-  const lease = house.limits.take(caller, inputEstimate(call))
+/**
+ * Sets aside the worst case in every budget and one of every limit, all or nothing. Where the budget of the model itself is spent and
+ * its owner named cheaper ones, the first of them that has room is gone to. Throws `budget-exceeded` or `rate-limited`.
+ */
+export async function admit(admission: Admission): Promise<Grant> {
   try {
-    return { lease, reservation: reserve({ call, caller, route, house }) }
+    return await admitTo(admission)
   } catch (thrown) {
-    lease.release(0)
+    const spent = isGatewayError(thrown) && thrown.code === 'budget-exceeded' ? thrown.detail.model : undefined
+    for (const model of spent === undefined ? [] : cheaper(admission.caller, spent)) {
+      try {
+        return await admitTo({ ...admission, route: resolve(model, admission.caller, admission.house) })
+      } catch (further) {
+        if (!isGatewayError(further)) throw further
+      }
+    }
     throw thrown
   }
 }
 
-function reserve({ call, caller, route, house }: Admission): Reservation | undefined {
-  if (caller.kind !== 'key' || caller.key.maxBudget === undefined) return undefined
-  const worst = worstCase(call, route.group.deployments, house.now())
-  if (worst === undefined && !house.config.general.allowUnpriced)
-    throw new GatewayError(
-      'model-denied',
-      `The price of model=${call.model} is unknown, so a key with a budget may not call it. Give the deployment prices in model_info (input_cost_per_token, output_cost_per_token), or set general_settings.unpriced: allow.`,
-      { param: 'model', kind: 'unpriced_model' },
-    )
-  return worst === undefined ? undefined : house.ledger.reserve(caller, worst)
+async function admitTo({ call, caller, parties, route, house }: Admission): Promise<Grant> {
+  const at = house.now()
+  const own = worstCase(call, route.group.deployments, at)
+  const worst = new Map<Group, NanoUsd | undefined>([[route.group, own]])
+  for (const group of route.reach) worst.set(group, worstCase(call, group.deployments, at))
+  const input = inputEstimate(call)
+  const taken = house.admission.admit({
+    principal: caller,
+    customer: parties.customer,
+    tags: parties.tagRows,
+    model: route.group.name,
+    worstCase: own === undefined ? undefined : (Math.max(...[...worst.values()].map((amount) => amount ?? 0)) as NanoUsd),
+    tokens: { input, total: input + outputEstimate(call) },
+    payers: parties.payers,
+  })
+  const admitted = taken instanceof Promise ? await taken : taken
+  const covers = (group: Group) => group === route.group || !admitted.limited || worst.get(group) !== undefined
+  return { ...admitted, route, covers }
+}
+
+/** Models that whoever set the budget named for the time when it is spent. */
+function cheaper(caller: Principal, model: string): readonly string[] {
+  if (caller.kind === 'master' || caller.kind === 'anonymous') return []
+  const owners = [caller.kind === 'key' ? caller.key : undefined, caller.member, caller.user, caller.team]
+  return owners.flatMap((owner) =>
+    Object.entries(owner?.budgetFallbacks ?? {}).flatMap(([name, models]) => (isNamed(name, model) ? models : [])),
+  )
 }

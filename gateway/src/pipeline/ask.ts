@@ -1,42 +1,38 @@
 import type { Call } from 'turnpike-core/internal/client/call'
 import type { Answer, Asking } from 'turnpike-core/internal/router/dispatch'
-import type { Group } from 'turnpike-core/internal/router/pool'
 import { mayCall } from '../access/grants.ts'
 import type { House } from '../house.ts'
-import type { Principal } from '../vocabulary/principal.ts'
-import type { Journal } from './journal.ts'
-import { accessGroupsOf, namesOf, type ResolvedRoute } from './resolve.ts'
+import type { Grant } from './admit.ts'
+import { targetOf } from './resolve.ts'
 import type { Knock } from './route.ts'
+import type { Story } from './story.ts'
 
 export interface Question {
   readonly knock: Knock
   readonly call: Call
-  readonly route: ResolvedRoute
-  readonly journal: Journal
+  readonly grant: Grant
+  readonly story: Story
   readonly house: House
 }
 
 /** Tries the deployments in order; each attempt goes into the journal as it ends. */
-export function ask({ knock, call, route, journal, house }: Question): Promise<Answer> {
+export function ask({ knock, call, grant, story, house }: Question): Promise<Answer> {
   const { headers } = knock.request
   const fallbacks = askedFallbacks(call)
   const asking: Asking = {
     signal: knock.request.signal,
     mock: text(call.field('mock_response')),
-    note: journal.attempt,
-    permits: fallbacks ? (group) => permitted(journal.principal(), group) : route.permits,
+    note: story.attempt,
+    // a fallback that the operator configured is the operator's grant; one that the caller names is checked like any request
+    permits: (group) => grant.covers(group) && (!fallbacks || mayCall(story.principal(), targetOf(group.name, group))),
     fallbacks,
     disableFallbacks: call.field('disable_fallbacks') === true,
     retries: count(call.field('num_retries')) ?? count(headers.get('x-litellm-num-retries')),
     timeoutMs: seconds(call.field('timeout')) ?? seconds(headers.get('x-litellm-timeout')),
     streamTimeoutMs: seconds(call.field('stream_timeout')) ?? seconds(headers.get('x-litellm-stream-timeout')),
   }
-  return house.router.ask(call, route.group, asking)
-}
-
-/** Whether the caller could have asked for this group outright. */
-function permitted(principal: Principal, group: Group): boolean {
-  return principal.kind !== 'key' || mayCall(principal.key, namesOf(group.name, group), accessGroupsOf(group))
+  story.sent()
+  return house.router.ask(call, grant.route.group, asking)
 }
 
 function askedFallbacks(call: Call): readonly string[] | undefined {

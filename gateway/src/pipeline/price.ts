@@ -1,93 +1,197 @@
 import type { Call } from 'turnpike-core/internal/client/call'
-import { type NanoUsd, type PicoUsdPerUnit, sumTerms, zeroUsd } from 'turnpike-core/internal/kernel/money'
-import { priceOf } from 'turnpike-core/internal/models/book'
-import { type Cost, cost } from 'turnpike-core/internal/models/cost'
-import { estimateInput } from 'turnpike-core/internal/models/estimate'
-import type { Price, Rates } from 'turnpike-core/internal/models/price'
+import { asArray, asObject, asString } from 'turnpike-core/internal/kernel/json'
+import { type NanoUsd, type PicoUsdPerUnit, sumTerms, type Term, zeroUsd } from 'turnpike-core/internal/kernel/money'
+import { priceOf, priceOfName, reportsCost } from 'turnpike-core/internal/models/book'
+import {
+  type Cost,
+  type CostContext,
+  cost,
+  costAsReported,
+  ratesFor,
+  reportedCost,
+} from 'turnpike-core/internal/models/cost'
+import { completePrice } from 'turnpike-core/internal/models/custom-price'
+import { estimateBody, estimateInput } from 'turnpike-core/internal/models/estimate'
+import type { Price, RateBucket } from 'turnpike-core/internal/models/price'
 import type { Deployment } from 'turnpike-core/internal/router/deployment'
-import type { Usage } from 'turnpike-core/internal/vocabulary/usage'
+import type { MeasureName, Measures, Usage } from 'turnpike-core/internal/vocabulary/usage'
 
-/** The price of a deployment at a moment: its own, else the book's exact entry; undefined when nobody knows. */
-export function priceFor(deployment: Deployment, at: number): Price | undefined {
-  if (deployment.price) return deployment.price
-  const name = deployment.pricedAs ?? deployment.model
-  const slash = deployment.pricedAs === undefined ? -1 : name.indexOf('/')
-  return slash < 0
-    ? priceOf(deployment.provider.name, name, at)
-    : priceOf(name.slice(0, slash), name.slice(slash + 1), at)
+/**
+ * The price of a deployment at a moment: its own, completed from the book's exact entry, else that entry. Undefined when nobody
+ * knows it.
+ */
+export function priceFor({ price, provider, pricedAs, model }: Deployment, at: number): Price | undefined {
+  const listed = pricedAs === undefined ? priceOf(provider.name, model, at) : priceOfName(provider.name, pricedAs, at)
+  return price ? completePrice(price, listed) : listed
+}
+
+/** What besides its usage decides what an exchange costs. */
+export interface CostTerms {
+  readonly at: number
+  /** the tier that the provider says it served the call at; what was asked for counts where it does not say */
+  readonly serviceTier?: string | undefined
+  readonly call?: Call | undefined
+  /** how long the call took, for deployments that are paid by the second */
+  readonly seconds?: number
 }
 
 /** What an exchange cost; undefined when the price or the usage is unknown. */
-export function costOf(
-  usage: Usage | undefined,
-  serviceTier: string | undefined,
-  deployment: Deployment,
-  at: number,
-): Cost | undefined {
-  const price = usage && priceFor(deployment, at)
-  return price && cost(usage, price, serviceTier === undefined ? usual : { serviceTier })
+export function costOf(usage: Usage | undefined, deployment: Deployment, terms: CostTerms): Cost | undefined {
+  if (!usage) return undefined
+  const price = priceFor(deployment, terms.at)
+  const listed = price && cost(timed(usage, price, terms.seconds), price, contextOf(usage, deployment, terms))
+  const believed = !deployment.price && reportsCost(deployment.provider.name)
+  const reported = believed ? reportedCost(usage.raw) : undefined
+  return reported === undefined ? listed : costAsReported(reported, usage, listed)
 }
 
-const usual = {}
+function timed(usage: Usage, price: Price, seconds: number | undefined): Usage {
+  if (seconds === undefined || price.rates.measures?.seconds === undefined) return usage
+  return { ...usage, measures: { seconds, ...usage.measures } }
+}
+
+const usual: CostContext = {}
+
+function contextOf(usage: Usage, deployment: Deployment, { serviceTier, call }: CostTerms): CostContext {
+  const tier = serviceTier ?? (call && askedTier(call, deployment))
+  const search = (usage.calls.web_search ?? 0) > 0 && call ? searchContext(call) : undefined
+  if (tier === undefined && search === undefined) return usual
+  return {
+    ...(tier !== undefined && { serviceTier: tier }),
+    ...(search !== undefined && { searchContext: search }),
+  }
+}
+
+/** The service tier that the request, or else its deployment's default, asks for. */
+function askedTier(call: Call, { defaults }: Deployment): string | undefined {
+  return asString(call.field('service_tier')) ?? asString(call.field('serviceTier')) ?? asString(defaults?.service_tier)
+}
+
+/** The size of the search context that the request asks for, in OpenAI's chat and responses formats. */
+function searchContext(call: Call): string | undefined {
+  const options = [call.field('web_search_options'), ...asArray(call.field('tools'))]
+  return options.map((option) => asString(asObject(option)?.search_context_size)).find((size) => size !== undefined)
+}
+
+const estimates = new WeakMap<Uint8Array, number>()
 
 /** Tokens that the request's bytes may come to. */
-export function inputEstimate(call: Call): number {
-  return estimateInput(call.envelope.bytes.length)
+export function inputEstimate({ envelope: { bytes } }: Call): number {
+  if (bytes.length < smallBody) return estimateInput(bytes.length)
+  const known = estimates.get(bytes)
+  if (known !== undefined) return known
+  const made = estimateBody(bytes)
+  estimates.set(bytes, made)
+  return made
 }
+
+/** Smaller bodies hold no file that is worth looking for. */
+const smallBody = 16_384
 
 /** Answer tokens assumed where neither the request nor the model's profile bounds them. */
 const assumedOutput = 16_384
 
 const limitFields = ['max_completion_tokens', 'max_output_tokens', 'max_tokens'] as const
 
-/** The most that a call can cost on any of these deployments; undefined when one of them has no known price. */
+/**
+ * The most that a call can cost on any of these deployments; undefined when one of them has no known price. What cannot be known
+ * before the call is not in it: how long it takes, and how often the provider's own tools are called.
+ */
 export function worstCase(call: Call, deployments: readonly Deployment[], at: number): NanoUsd | undefined {
   const input = inputEstimate(call)
   const asked = askedOutput(call)
+  const count = answers(call)
   let worst = zeroUsd
   for (const deployment of deployments) {
     const price = priceFor(deployment, at)
     if (!price) return undefined
-    const output = (asked ?? deployment.profile.maxOutputTokens ?? assumedOutput) * answers(call)
-    const rates = highestRates(price)
-    worst = Math.max(
-      worst,
-      sumTerms([
-        { units: input, rate: rates.input },
-        { units: output, rate: rates.output },
-        { units: 1, rate: rates.request },
-      ]),
-    ) as NanoUsd
+    const output = (asked ?? deployment.profile.maxOutputTokens ?? assumedOutput) * count
+    const rates = highestRates(price, askedTier(call, deployment))
+    const known: Measures = {
+      charactersIn: call.envelope.bytes.length,
+      charactersOut: output * charactersPerToken,
+      imagesOut: count,
+      queries: 1,
+    }
+    const terms: Term[] = [
+      { units: input, rate: rates.input },
+      { units: output, rate: rates.output },
+      { units: 1, rate: rates.request },
+    ]
+    for (const [name, rate] of rates.measures) terms.push({ units: known[name] ?? 0, rate })
+    worst = Math.max(worst, sumTerms(terms)) as NanoUsd
   }
   return worst
 }
+
+/** Characters that a token stands for in an answer, at the most that is usual. */
+const charactersPerToken = 5
 
 interface HighestRates {
   readonly input: PicoUsdPerUnit
   readonly output: PicoUsdPerUnit
   readonly request: PicoUsdPerUnit
+  readonly measures: readonly (readonly [name: MeasureName, rate: PicoUsdPerUnit])[]
 }
 
-const highest = new WeakMap<Price, HighestRates>()
+/** Tiers that a caller who names them is served at, or at the usual one; anything else may be served at any tier. */
+const namedTiers: Readonly<Record<string, readonly string[]>> = {
+  default: [],
+  standard: [],
+  standard_only: [],
+  on_demand: [],
+  flex: ['flex'],
+}
 
-/** The dearest rate per token that a price can come to, over its buckets, context tiers and service tiers. */
-function highestRates(price: Price): HighestRates {
-  const known = highest.get(price)
+const highest = new WeakMap<Price, Map<string, HighestRates>>()
+
+/** The dearest rates that a price can come to, over its buckets, context tiers and the service tiers that it may be served at. */
+function highestRates(price: Price, tier = 'auto'): HighestRates {
+  // names come from callers: only those that make a difference are remembered
+  const asked = Object.hasOwn(namedTiers, tier) ? tier : 'auto'
+  const known = highest.get(price)?.get(asked)
   if (known) return known
-  const sets = [
-    price.rates,
-    ...(price.tiers ?? []).map((tier) => tier.rates),
-    ...Object.values(price.serviceTiers ?? {}),
-  ]
-  const most = (...fields: (keyof Omit<Rates, 'calls'>)[]) =>
+  const made = gatherRates(price, namedTiers[asked])
+  const ofPrice = highest.get(price) ?? new Map<string, HighestRates>()
+  highest.set(price, ofPrice.set(asked, made))
+  return made
+}
+
+function gatherRates(price: Price, served: readonly string[] | undefined): HighestRates {
+  const sets = [undefined, ...(price.tiers ?? []).map(({ aboveInputTokens }) => aboveInputTokens + 1)].flatMap((size) =>
+    [undefined, ...tiersOf(price, served)].map((tier) => ratesFor(price, size ?? 0, tier)),
+  )
+  const most = (...fields: RateBucket[]) =>
     Math.max(0, ...sets.flatMap((rates) => fields.map((field) => rates[field] ?? 0))) as PicoUsdPerUnit
-  const made = {
-    input: most('input', 'cacheRead', 'cacheWrite5m', 'cacheWrite1h', 'audioIn', 'imageIn'),
+  const names = new Set(sets.flatMap(({ measures = {} }) => Object.keys(measures) as MeasureName[]))
+  return {
+    input: most(
+      'input',
+      'cacheRead',
+      'cacheReadAudio',
+      'cacheReadImage',
+      'cacheWrite5m',
+      'cacheWrite1h',
+      'audioIn',
+      'imageIn',
+    ),
     output: most('output', 'reasoning', 'audioOut', 'imageOut'),
     request: most('request'),
+    measures: [...names].map(
+      (name) => [name, Math.max(...sets.map(({ measures }) => measures?.[name] ?? 0)) as PicoUsdPerUnit] as const,
+    ),
   }
-  highest.set(price, made)
-  return made
+}
+
+/** The service tiers of a price that a single call may be served at; a batch is not one. */
+function tiersOf(price: Price, served: readonly string[] | undefined): readonly string[] {
+  const all = [price, ...(price.tiers ?? [])].flatMap(({ serviceTiers = {} }) => Object.keys(serviceTiers))
+  return all.filter((name) => (served ? served.includes(name) : name !== 'batch'))
+}
+
+/** Tokens that the answer may come to, as far as the request says. */
+export function outputEstimate(call: Call): number {
+  return (askedOutput(call) ?? 0) * answers(call)
 }
 
 function askedOutput(call: Call): number | undefined {

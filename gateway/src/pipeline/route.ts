@@ -1,11 +1,10 @@
 import type { RequestPath } from 'turnpike-core/internal/formats/format'
+import type { JsonObject } from 'turnpike-core/internal/kernel/json'
 import type { Framing } from 'turnpike-core/internal/kernel/framing'
 import type { FormatId } from 'turnpike-core/internal/vocabulary/format-id'
+import type { Policy } from '../access/rights.ts'
 import type { House } from '../house.ts'
 import type { Principal } from '../vocabulary/principal.ts'
-
-/** Who may knock at a route. public: everybody · key: whoever has a valid key · admin: the master key */
-export type Policy = 'public' | 'key' | 'admin'
 
 /** Where a route is found and who may use it; every row of the router table says so. */
 interface Row {
@@ -34,7 +33,18 @@ export interface Route extends Row {
   readonly kind: 'route'
   /** format that its errors are written in */
   readonly errors: FormatId
+  /** whether LiteLLM's clients look for its errors under `detail` as well */
+  readonly detail?: boolean | undefined
+  /** what it does, in a sentence, and the shapes of what it takes: the API's description is made of them */
+  readonly summary?: string | undefined
+  readonly body?: Shape | undefined
+  readonly querySchema?: Shape | undefined
   readonly handle: (call: RouteCall, house: House) => Promise<Response> | Response
+}
+
+/** A shape that can be shown as JSON Schema. */
+export interface Shape {
+  jsonSchema(): JsonObject
 }
 
 export type Endpoint = Surface | Route

@@ -6,8 +6,11 @@ import type { Usage } from 'turnpike-core/internal/vocabulary/usage'
 import type { Warning } from 'turnpike-core/internal/vocabulary/warnings'
 import type { Principal } from './principal.ts'
 
-/** How a request that was let in ended. */
-export type Outcome = 'answered' | 'failed' | 'abandoned' | 'refused'
+/**
+ * How a request that was let in ended. `lost`: the process died on the way, and an estimate of the input is booked. `corrected`: no
+ * request at all, but an administrator's correction of what was booked; its spend may be negative.
+ */
+export type Outcome = 'answered' | 'failed' | 'abandoned' | 'refused' | 'lost' | 'corrected'
 
 /** The whole story of one request, told once when its last byte has left. Ledger, logs, metrics and callbacks all read this value. */
 export interface Exchange {
@@ -42,5 +45,7 @@ export interface Exchange {
   readonly stream: boolean
   readonly tags: readonly string[]
   readonly endUser?: string | undefined
+  /** who shares the cost: buckets with their share of one */
+  readonly payers?: Readonly<Record<string, number>> | undefined
   readonly metadata: Readonly<Record<string, unknown>>
 }

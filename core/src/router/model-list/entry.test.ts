@@ -44,7 +44,14 @@ describe('an entry of model_list', () => {
   })
 
   test('hands every parameter that is not its own to the provider, as a default', () => {
-    const { deployment } = read({ temperature: 0.2, seed: 7, tags: ['x'], input_cost_per_token: 1, api_key: 'sk-x' })
+    const { deployment } = read({
+      temperature: 0.2,
+      seed: 7,
+      tags: ['x'],
+      input_cost_per_token: 1,
+      cost_per_second: 1,
+      api_key: 'sk-x',
+    })
     expect(deployment.defaults).toEqual({ temperature: 0.2, seed: 7 })
   })
 

@@ -88,7 +88,7 @@ export const inertParams: ReadonlySet<string> = new Set([
   's3_encryption_key_id',
 ])
 
-const price = /^(?:(?:input|output|cache_read|cache_creation)_.*cost.*|.*_cost_per_.*|tiered_pricing)$/
+const price = /^(?:(?:input|output|cache_read|cache_creation)_.*cost.*|(?:.*_)?cost_per_.*|tiered_pricing)$/
 
 /** Whether this is one of LiteLLM's custom pricing fields. */
 export function isPriceField(name: string): boolean {

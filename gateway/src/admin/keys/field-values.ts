@@ -1,6 +1,6 @@
 import { isArray, isObject, type Json, type JsonObject } from 'turnpike-core/internal/kernel/json'
 import { type NanoUsd, nanoUsd } from 'turnpike-core/internal/kernel/money'
-import { type Duration, readDuration } from '../../ledger/period.ts'
+import { type Duration, readDuration } from '../../vocabulary/period.ts'
 import { invalid } from '../wire.ts'
 
 /** Reads a member of a body, or throws a 400 that names it. `null` and absent have been dealt with. */

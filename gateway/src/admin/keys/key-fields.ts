@@ -1,6 +1,6 @@
 import type { Json, JsonObject, MutableJsonObject } from 'turnpike-core/internal/kernel/json'
 import { toUsd } from 'turnpike-core/internal/kernel/money'
-import { later } from '../../ledger/period.ts'
+import { later } from '../../vocabulary/period.ts'
 import type { VirtualKey } from '../../vocabulary/principal.ts'
 import { invalid } from '../wire.ts'
 import {

@@ -3,9 +3,9 @@ import type { Principal } from '../../vocabulary/principal.ts'
 import { adminRoutes } from '../routes.ts'
 import { openDesk } from './test-desk.ts'
 
-let desk: ReturnType<typeof openDesk>
-beforeEach(() => {
-  desk = openDesk()
+let desk: Awaited<ReturnType<typeof openDesk>>
+beforeEach(async () => {
+  desk = await openDesk()
 })
 afterEach(() => desk.close())
 

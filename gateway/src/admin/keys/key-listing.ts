@@ -1,14 +1,24 @@
 import { GatewayError } from 'turnpike-core/internal/kernel/faults'
 import type { House } from '../../house.ts'
 import type { RouteCall } from '../../pipeline/route.ts'
-import type { KeyOrder, KeyQuery, StoredKey } from '../../store/keys.ts'
+import type { ListQuery, Stored } from '../../store/aggregate.ts'
+import type { VirtualKey } from '../../vocabulary/principal.ts'
 import type { KeyPage } from '../contract.ts'
 import { invalid, keyNotFound, switchQuery, wholeQuery } from '../wire.ts'
 import { oneOf } from './field-values.ts'
 import { viewKey } from './key-view.ts'
 import { hashOfSent } from './keys.ts'
 
-const orders: readonly KeyOrder[] = ['spend', 'max_budget', 'created_at', 'updated_at', 'token', 'key_alias']
+const orders = {
+  spend: 'spend',
+  max_budget: 'maxBudget',
+  created_at: 'createdAt',
+  updated_at: 'updatedAt',
+  token: 'id',
+  key_alias: 'alias',
+} as const
+
+const orderNames = Object.keys(orders) as readonly (keyof typeof orders)[]
 
 /** `GET /key/info?key=`, of whichever key for the master, its own for a key. */
 export async function keyInfo({ principal, query }: RouteCall, house: House): Promise<Response> {
@@ -35,32 +45,34 @@ export async function listKeys({ query }: RouteCall, house: House): Promise<Resp
   if (query.get('status')) throw invalid('status', 'status is not supported yet: deleted keys are not kept.')
   const { rows, page } = await readPage(query, house)
   const whole = switchQuery(query, 'return_full_object', false)
-  return Response.json({ keys: rows.map((stored) => (whole ? viewKey(stored, house) : stored.key.hash)), ...page })
+  return Response.json({ keys: rows.map((stored) => (whole ? viewKey(stored, house) : stored.value.hash)), ...page })
 }
 
 /** `GET /key/aliases`: a page of the aliases that keys have. */
 export async function listAliases({ query }: RouteCall, house: House): Promise<Response> {
   const { rows, page } = await readPage(query, house)
-  return Response.json({ aliases: rows.flatMap(({ key }) => key.alias ?? []), ...page })
+  return Response.json({ aliases: rows.flatMap(({ value }) => value.alias ?? []), ...page })
 }
 
 /** `GET /spend/keys`: keys by what they have spent, most first. */
 export async function keysBySpend({ query }: RouteCall, house: House): Promise<Response> {
   await house.ledger.flush()
   const limit = wholeQuery(query, 'limit', [1, 100, 1000])
-  const { rows } = await house.store.keys.list({ orderBy: 'spend', descending: true, limit, offset: 0 })
+  const rows = await house.store.keys.list({ orderBy: 'spend', descending: true, limit })
   return Response.json(rows.map((stored) => viewKey(stored, house)))
 }
 
 async function readPage(
   query: URLSearchParams,
   house: House,
-): Promise<{ readonly rows: readonly StoredKey[]; readonly page: Omit<KeyPage, 'keys'> }> {
+): Promise<{ readonly rows: readonly Stored<VirtualKey>[]; readonly page: Omit<KeyPage, 'keys'> }> {
   const page = wholeQuery(query, 'page', [1, 1, 1_000_000])
   const size = wholeQuery(query, 'size', [1, 10, 100])
-  const { rows, total } = await house.store.keys.list({
-    ...filters(query),
-    orderBy: oneOf(orders)(query.get('sort_by') || 'created_at', 'sort_by'),
+  const where = filters(query)
+  const total = await house.store.keys.count({ where })
+  const rows = await house.store.keys.list({
+    where,
+    orderBy: orders[oneOf(orderNames)(query.get('sort_by') || 'created_at', 'sort_by')],
     descending: oneOf(['asc', 'desc'])(query.get('sort_order') || 'desc', 'sort_order') === 'desc',
     limit: size,
     offset: (page - 1) * size,
@@ -73,13 +85,15 @@ const filterNames = {
   team_id: 'teamId',
   organization_id: 'organizationId',
   key_alias: 'alias',
-  key_hash: 'hash',
+  key_hash: 'id',
 } as const
 
-function filters(query: URLSearchParams): Partial<KeyQuery> {
+type Where = NonNullable<ListQuery<'userId' | 'teamId' | 'organizationId' | 'alias'>['where']>
+
+function filters(query: URLSearchParams): Where {
   const given = Object.entries(filterNames).flatMap(([name, member]) => {
     const value = query.get(name)
     return value ? [[member, value]] : []
   })
-  return Object.fromEntries(given) as Partial<KeyQuery>
+  return Object.fromEntries(given)
 }

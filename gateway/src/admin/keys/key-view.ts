@@ -1,8 +1,9 @@
 import type { JsonObject } from 'turnpike-core/internal/kernel/json'
 import { type NanoUsd, toUsd } from 'turnpike-core/internal/kernel/money'
 import type { House } from '../../house.ts'
-import { periodAt, readDuration } from '../../ledger/period.ts'
-import type { StoredKey } from '../../store/keys.ts'
+import type { Stored } from '../../store/aggregate.ts'
+import { readDuration, utcClock } from '../../vocabulary/duration.ts'
+import { periodAt } from '../../vocabulary/period.ts'
 import type { VirtualKey } from '../../vocabulary/principal.ts'
 import type { KeyView } from '../contract.ts'
 import { unserved } from './key-fields.ts'
@@ -20,7 +21,10 @@ const empty = {
 } as const
 
 /** A stored key as the API shows it; never its secret, which nobody has. */
-export function viewKey({ key, extra, ...stored }: StoredKey, house: Pick<House, 'ledger' | 'now'>): KeyView {
+export function viewKey(
+  { value: key, extra, ...stored }: Stored<VirtualKey>,
+  house: Pick<House, 'ledger' | 'now'>,
+): KeyView {
   const { logging: _logging, temp_budget_increase: _increase, temp_budget_expiry: _expiry, ...shown } = unserved
   return {
     ...shown,
@@ -33,7 +37,7 @@ export function viewKey({ key, extra, ...stored }: StoredKey, house: Pick<House,
     token: key.hash,
     key_name: key.name,
     key_alias: key.alias ?? null,
-    spend: toUsd(house.ledger.spendOf(key.hash, key.budgetDuration)),
+    spend: toUsd(house.admission.spendOf(key.hash, key.budgetDuration) ?? (0 as NanoUsd)),
     max_budget: dollars(key.maxBudget),
     budget_duration: key.budgetDuration ?? null,
     budget_reset_at: resetAt(key, house.now()),
@@ -67,5 +71,5 @@ function dollars(amount: NanoUsd | undefined): number | null {
 
 function resetAt({ budgetDuration }: VirtualKey, now: number): string | null {
   const length = budgetDuration === undefined ? undefined : readDuration(budgetDuration)
-  return length ? iso(periodAt(length, now).endsAt) : null
+  return length ? iso(periodAt(length, now, utcClock).endsAt) : null
 }

@@ -4,9 +4,9 @@ import { hashOf } from '../../access/secrets.ts'
 import { fieldNames } from './key-fields.ts'
 import { openDesk } from './test-desk.ts'
 
-let desk: ReturnType<typeof openDesk>
-beforeEach(() => {
-  desk = openDesk()
+let desk: Awaited<ReturnType<typeof openDesk>>
+beforeEach(async () => {
+  desk = await openDesk()
 })
 afterEach(() => desk.close())
 

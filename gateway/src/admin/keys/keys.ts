@@ -2,7 +2,8 @@ import type { JsonObject } from 'turnpike-core/internal/kernel/json'
 import { hashOf, isHash, nameOf, newSecret } from '../../access/secrets.ts'
 import type { House } from '../../house.ts'
 import type { RouteCall } from '../../pipeline/route.ts'
-import type { StoredKey } from '../../store/keys.ts'
+import type { Stored } from '../../store/aggregate.ts'
+import type { VirtualKey } from '../../vocabulary/principal.ts'
 import type { GeneratedKey } from '../contract.ts'
 import { changedBy, invalid, keyNotFound, readBody } from '../wire.ts'
 import { text, texts } from './field-values.ts'
@@ -17,10 +18,11 @@ export async function generateKey(call: RouteCall, house: House): Promise<Respon
   const secret = body.key === undefined || body.key === null ? newSecret() : ownSecret(body.key)
   const stored = newKey(secret, body, { now: house.now(), by: changedBy(call) })
   const outcome = await house.store.keys.insert(stored)
-  if (outcome === 'alias-taken') throw aliasTaken(stored.key.alias)
-  if (outcome === 'hash-taken') throw invalid('key', 'This key exists already; send another, or none to have one made.')
-  house.access.forget(stored.key.hash)
-  const { hash, tags } = stored.key
+  if (outcome.taken === 'alias') throw aliasTaken(stored.value.alias)
+  if (outcome.taken !== undefined)
+    throw invalid('key', 'This key exists already; send another, or none to have one made.')
+  house.access.forgetKey(stored.value.hash)
+  const { hash, tags } = stored.value
   const view = viewKey(stored, house)
   const shown: GeneratedKey = { ...view, key: secret, token_id: hash, duration: durationOf(stored), tags }
   return Response.json(shown)
@@ -34,7 +36,11 @@ function ownSecret(value: unknown): string {
   throw invalid('key', 'key must start with sk- and have 16 to 512 visible characters. It is not shown here.')
 }
 
-function newKey(secret: string, body: JsonObject, made: { readonly now: number; readonly by: string }): StoredKey {
+function newKey(
+  secret: string,
+  body: JsonObject,
+  made: { readonly now: number; readonly by: string },
+): Stored<VirtualKey> {
   const draft: Draft = {
     key: {
       hash: hashOf(secret),
@@ -43,6 +49,8 @@ function newKey(secret: string, body: JsonObject, made: { readonly now: number; 
       aliases: {},
       blocked: false,
       allowedRoutes: [],
+      allowedIps: [],
+      enforcedParams: [],
       metadata: {},
       tags: [],
       createdAt: made.now,
@@ -51,10 +59,17 @@ function newKey(secret: string, body: JsonObject, made: { readonly now: number; 
     now: made.now,
   }
   applyFields(draft, body)
-  return { key: draft.key, extra: draft.extra, createdBy: made.by, updatedAt: made.now, updatedBy: made.by }
+  return {
+    value: draft.key,
+    extra: draft.extra,
+    createdAt: made.now,
+    createdBy: made.by,
+    updatedAt: made.now,
+    updatedBy: made.by,
+  }
 }
 
-function durationOf({ extra }: StoredKey): string | null {
+function durationOf({ extra }: Stored<VirtualKey>): string | null {
   return typeof extra.duration === 'string' ? extra.duration : null
 }
 
@@ -78,19 +93,24 @@ export function setBlocked(blocked: boolean): (call: RouteCall, house: House) =>
   }
 }
 
-async function change(sent: string, call: RouteCall, house: House, edit: (draft: Draft) => void): Promise<StoredKey> {
+async function change(
+  sent: string,
+  call: RouteCall,
+  house: House,
+  edit: (draft: Draft) => void,
+): Promise<Stored<VirtualKey>> {
   const hash = hashOfSent(sent)
   let wanted: string | undefined
   const changed = await house.store.keys.change(hash, (stored) => {
     const now = house.now()
-    const draft: Draft = { key: { ...stored.key }, extra: { ...stored.extra }, now }
+    const draft: Draft = { key: { ...stored.value }, extra: { ...stored.extra }, now }
     edit(draft)
     wanted = draft.key.alias
-    return { ...stored, key: draft.key, extra: draft.extra, updatedAt: now, updatedBy: changedBy(call) }
+    return { ...stored, value: draft.key, extra: draft.extra, updatedAt: now, updatedBy: changedBy(call) }
   })
   if (!changed) throw keyNotFound()
-  if (changed === 'alias-taken') throw aliasTaken(wanted)
-  house.access.forget(hash)
+  if ('taken' in changed) throw aliasTaken(wanted)
+  house.access.forgetKey(hash)
   return changed
 }
 
@@ -103,12 +123,12 @@ export async function deleteKeys(call: RouteCall, house: House): Promise<Respons
   if (keys.length + aliases.length === 0) throw invalid('keys', 'Name the keys to delete in keys or in key_aliases.')
   const hashes = new Map(keys.map((sent) => [sent, hashOfSent(sent)]))
   for (const alias of aliases) {
-    const found = await house.store.keys.findByAlias(alias)
-    if (found) hashes.set(alias, found.key.hash)
+    const found = await house.store.keys.findBy('alias', alias)
+    if (found) hashes.set(alias, found.value.hash)
   }
   const removed = await house.store.keys.remove([...new Set(hashes.values())])
-  const gone = new Set(removed.map(({ key }) => key.hash))
-  for (const hash of gone) house.access.forget(hash)
+  const gone = new Set(removed.map(({ value }) => value.hash))
+  for (const hash of gone) house.access.forgetKey(hash)
   if (gone.size === 0) throw keyNotFound('No keys found')
   return Response.json({ deleted_keys: [...hashes].filter(([, hash]) => gone.has(hash)).map(([sent]) => sent) })
 }

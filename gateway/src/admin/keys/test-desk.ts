@@ -16,15 +16,15 @@ export interface Ask {
 type Shown = Record<string, unknown>
 
 /** The management API over an empty store, for tests: `ask` calls a route as the pipeline would after it has let the caller in. */
-export function openDesk() {
+export async function openDesk() {
   const clock = { now: Date.UTC(2026, 10, 22, 12) }
-  const store = openSqlite(':memory:')
+  const store = await openSqlite(':memory:')
   const now = () => clock.now
   const house = {
     store,
     access: createAccess({
       masterKeys: ['sk-master'],
-      findKey: async (hash) => (await store.keys.find(hash))?.key,
+      findKey: async (hash) => (await store.keys.find(hash))?.value,
       now,
     }),
     ledger: createLedger({ store, now, onError: () => {}, flushMs: 1 }),

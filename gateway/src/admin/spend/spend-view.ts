@@ -1,6 +1,6 @@
 import { type NanoUsd, toUsd } from 'turnpike-core/internal/kernel/money'
-import { anonymousCaller, type LedgerRow } from '../../store/ledger-row.ts'
-import type { DailySpend } from '../../store/ledger-rows.ts'
+import { anonymousCaller, type LedgerRow } from '../../store/ledger/row.ts'
+import type { DailySpend } from '../../store/ledger/rows.ts'
 import type { SpendDay, SpendLog } from '../contract.ts'
 import { iso } from '../keys/key-view.ts'
 

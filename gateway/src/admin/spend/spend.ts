@@ -1,9 +1,9 @@
 import { toUsd } from 'turnpike-core/internal/kernel/money'
 import type { House } from '../../house.ts'
 import type { RouteCall } from '../../pipeline/route.ts'
-import { everything } from '../../store/balances.ts'
-import { masterCaller } from '../../store/ledger-row.ts'
-import type { LedgerQuery } from '../../store/ledger-rows.ts'
+import { everything } from '../../store/ledger/balances.ts'
+import { masterCaller } from '../../store/ledger/row.ts'
+import type { LedgerQuery } from '../../store/ledger/rows.ts'
 import { hashOfSent } from '../keys/keys.ts'
 import { invalid, switchQuery, wholeQuery } from '../wire.ts'
 import { viewDays, viewRow } from './spend-view.ts'
@@ -59,5 +59,5 @@ function dayOf(query: URLSearchParams, name: string): number | undefined {
 /** `GET /global/spend`: all that was ever spent. */
 export async function globalSpend(_call: RouteCall, house: House): Promise<Response> {
   await house.ledger.flush()
-  return Response.json({ spend: toUsd(house.store.balanceOf(everything)), max_budget: null })
+  return Response.json({ spend: toUsd(await house.store.balanceOf(everything)), max_budget: null })
 }

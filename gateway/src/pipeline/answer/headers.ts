@@ -1,32 +1,32 @@
-import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
+import { type NanoUsd, zeroUsd } from 'turnpike-core/internal/kernel/money'
 import type { Cost } from 'turnpike-core/internal/models/cost'
 import type { Answer } from 'turnpike-core/internal/router/dispatch'
 import type { House } from '../../house.ts'
 import { version } from '../../version.ts'
 import type { Principal } from '../../vocabulary/principal.ts'
 import type { Grant } from '../admit.ts'
-import { apiBaseOf, type Journal } from '../journal.ts'
+import { apiBaseOf, type Story } from '../story.ts'
 import type { Knock } from '../route.ts'
 
 export interface Told {
   readonly knock: Knock
   readonly answer: Answer
   readonly grant: Grant
-  readonly journal: Journal
+  readonly story: Story
   readonly house: House
 }
 
 /** Headers of an answer: LiteLLM's under its names, the provider's under theirs, our share of the time; the cost where it is known already. */
 export function answerHeaders(
-  { knock, answer, grant, journal, house }: Told,
+  { knock, answer, grant, story, house }: Told,
   contentType: string,
   cost?: Cost,
 ): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': contentType }
   addProviderHeaders(headers, answer)
-  Object.assign(headers, grant.lease.headers)
+  Object.assign(headers, grant.headers)
   const total = performance.now() - knock.tick
-  const upstream = journal.upstreamMs()
+  const upstream = story.upstreamMs()
   const own = Math.max(0, total - upstream)
   headers['x-litellm-call-id'] = knock.callId
   headers['x-litellm-version'] = version
@@ -39,7 +39,7 @@ export function answerHeaders(
   headers['x-litellm-overhead-duration-ms'] = milliseconds(own)
   headers['server-timing'] = `gateway;dur=${milliseconds(own)}, provider;dur=${milliseconds(upstream)}`
   if (cost) addCost(headers, cost)
-  addKey(headers, journal.principal(), house)
+  addKey(headers, story.principal(), house)
   if (answer.compiled.warnings.length > 0) headers['x-turnpike-warnings'] = warningsText(answer)
   return headers
 }
@@ -77,7 +77,7 @@ function addCost(headers: Record<string, string>, cost: Cost): void {
 export function addKey(headers: Record<string, string>, principal: Principal, house: House): void {
   if (principal.kind !== 'key') return
   const { key } = principal
-  headers['x-litellm-key-spend'] = usd(house.ledger.spendOf(key.hash, key.budgetDuration))
+  headers['x-litellm-key-spend'] = usd(house.admission.spendOf(key.hash, key.budgetDuration) ?? zeroUsd)
   if (key.maxBudget !== undefined) headers['x-litellm-key-max-budget'] = usd(key.maxBudget)
   if (key.tpmLimit !== undefined) headers['x-litellm-key-tpm-limit'] = String(key.tpmLimit)
   if (key.rpmLimit !== undefined) headers['x-litellm-key-rpm-limit'] = String(key.rpmLimit)

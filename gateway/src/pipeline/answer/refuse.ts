@@ -15,6 +15,7 @@ export function refuse(
   const format = formatOfErrors(knock.endpoint)
   const headers: Record<string, string> = {
     ...own,
+    ...error.detail.headers,
     'content-type': 'application/json',
     'x-litellm-call-id': knock.callId,
   }
@@ -31,7 +32,9 @@ export function refuse(
     }
     return new Response(upstream.body as Uint8Array<ArrayBuffer>, { status: upstream.status, headers })
   }
-  return new Response(JSON.stringify(formatOf(format).server.writeError(error)), { status: error.status, headers })
+  const body = formatOf(format).server.writeError(error)
+  const detail = knock.endpoint.kind === 'route' && knock.endpoint.detail ? { detail: { error: error.message } } : {}
+  return new Response(JSON.stringify({ ...body, ...detail }), { status: error.status, headers })
 }
 
 /** Headers of a provider's error that clients act on. */

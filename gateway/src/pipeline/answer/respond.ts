@@ -6,7 +6,7 @@ import { GatewayError, isGatewayError } from 'turnpike-core/internal/kernel/faul
 import type { Answer } from 'turnpike-core/internal/router/dispatch'
 import type { House } from '../../house.ts'
 import type { Grant } from '../admit.ts'
-import type { Journal } from '../journal.ts'
+import type { Story } from '../story.ts'
 import { inputEstimate } from '../price.ts'
 import type { Knock, Surface } from '../route.ts'
 import { answerHeaders } from './headers.ts'
@@ -16,19 +16,19 @@ export interface Responding {
   readonly call: Call
   readonly answer: Answer
   readonly grant: Grant
-  readonly journal: Journal
+  readonly story: Story
   readonly house: House
 }
 
 /** The answer on its way out. The exchange is settled when the last byte has left, whichever way it leaves. */
 export function respond(responding: Responding): Response {
-  const { knock, call, answer, journal } = responding
-  journal.answered(answer)
+  const { knock, call, answer, story } = responding
+  story.answered(answer)
   const framing = knock.endpoint.framing?.(knock.query)
   const { reply } = answer
   if (reply.kind === 'whole') {
     const whole = call.stream ? unfoldAnswer(call, reply, framing) : answerWhole(call, reply)
-    const cost = journal.settle({
+    const cost = story.settle({
       outcome: 'answered',
       status: 200,
       usage: whole.usage,
@@ -43,11 +43,11 @@ export function respond(responding: Responding): Response {
   const headers = answerHeaders(responding, flow.contentType)
   headers['cache-control'] = 'no-cache'
   headers['x-accel-buffering'] = 'no'
-  return new Response(streamBody(reply, flow, journal), { headers })
+  return new Response(streamBody(reply, flow, story), { headers })
 }
 
 /** Pulls blocks from the provider as the caller takes them. */
-function streamBody(reply: StreamReply, flow: Flow, journal: Journal): ReadableStream<Uint8Array> {
+function streamBody(reply: StreamReply, flow: Flow, story: Story): ReadableStream<Uint8Array> {
   let at = 0
   let over = false
 
@@ -56,7 +56,7 @@ function streamBody(reply: StreamReply, flow: Flow, journal: Journal): ReadableS
     reply.close()
     const told = error ?? flow.failure()
     const outcome = told === undefined ? 'answered' : told.code === 'client-gone' ? 'abandoned' : 'failed'
-    journal.settle({
+    story.settle({
       outcome,
       status: told === undefined ? 200 : told.status,
       usage: flow.usage(),

@@ -1,11 +1,17 @@
 import { type Call, callOf, vendorHeadersOf } from 'turnpike-core/internal/client/call'
 import { GatewayError } from 'turnpike-core/internal/kernel/faults'
+import { asObject } from 'turnpike-core/internal/kernel/json'
 import type { House } from '../../house.ts'
+import type { Principal } from '../../vocabulary/principal.ts'
 import type { Knock, Surface } from '../route.ts'
 import { readBody } from './body.ts'
 
 /** What is asked, as bytes: only the envelope is looked at. */
-export async function read(knock: Knock & { readonly endpoint: Surface }, house: House): Promise<Call> {
+export async function read(
+  knock: Knock & { readonly endpoint: Surface },
+  caller: Principal,
+  house: House,
+): Promise<Call> {
   const { endpoint, request } = knock
   const bytes = await readBody(request, house.config.general.body)
   const path = endpoint.read?.(knock.params, knock.query)
@@ -16,6 +22,7 @@ export async function read(knock: Knock & { readonly endpoint: Surface }, house:
     ...(path && { path }),
   })
   refuseForbidden(call)
+  for (const name of enforcedParams(caller, house)) requireParam(call, name)
   return call
 }
 
@@ -39,4 +46,25 @@ function refuseForbidden(call: Call): void {
       { param: name },
     )
   }
+}
+
+const noParams: readonly string[] = []
+
+/** Members that the operator or the key's owner wants in every call. */
+function enforcedParams(caller: Principal, house: House): readonly string[] {
+  const { enforcedParams: ofAll, serviceAccountParams } = house.config.governance.access
+  if (caller.kind !== 'key') return ofAll
+  const { enforcedParams: own, metadata } = caller.key
+  const ofService = metadata.service_account_id === undefined ? noParams : serviceAccountParams
+  return own.length + ofService.length === 0 ? ofAll : [...ofAll, ...own, ...ofService]
+}
+
+function requireParam(call: Call, name: string): void {
+  const [first = '', second] = name.split('.', 2)
+  const value = call.envelope.members.has(first) ? call.field(first) : undefined
+  const found = second === undefined || value === undefined ? value : asObject(value)?.[second]
+  if (found === undefined || found === null)
+    throw new GatewayError('invalid-request', `BadRequest please pass param=${name}: every call with this key needs it.`, {
+      param: name,
+    })
 }

@@ -1,72 +1,62 @@
-import { type CreateTableBuilder, type SchemaModule, sql } from 'kysely'
+import { type SchemaModule, sql } from 'kysely'
+import type { Dialect } from '../tables.ts'
+import { newTable } from './columns.ts'
 import type { Migration } from './migration.ts'
 
 /** Virtual keys, the append-only ledger, and the balances and rollups derived from it. */
 export const keysAndLedger: Migration = {
   name: '001-keys-and-ledger',
-  up: (schema) => [
-    keys(schema),
+  up: (schema, dialect) => [
+    keys(schema, dialect),
     schema.createIndex('keysUserId').on('keys').column('userId'),
     schema.createIndex('keysTeamId').on('keys').column('teamId'),
-    ledger(schema),
+    ledger(schema, dialect),
     schema.createIndex('ledgerStartedAt').on('ledger').column('startedAt'),
     schema.createIndex('ledgerKeyHash').on('ledger').columns(['keyHash', 'startedAt']),
-    schema
-      .createTable('balances')
-      .addColumn('bucket', 'text', (column) => column.primaryKey())
-      .addColumn('spent', 'bigint', (column) => column.notNull()),
-    rollups(schema),
+    newTable(schema, dialect, {
+      name: 'balances',
+      columns: { bucket: 'text!', spent: 'bigint!' },
+    }).addPrimaryKeyConstraint('balancesPrimary', ['bucket']),
+    rollups(schema, dialect),
   ],
 }
 
-type Builder = CreateTableBuilder<string, string>
-
-/** `text!` is a text column that must not be null. */
-function table(
-  schema: SchemaModule,
-  name: string,
-  columns: Readonly<Record<string, 'text' | 'text!' | 'bigint' | 'bigint!'>>,
-) {
-  let builder: Builder = schema.createTable(name)
-  for (const [column, type] of Object.entries(columns))
-    builder = builder.addColumn(column, type.startsWith('text') ? 'text' : 'bigint', (column) =>
-      type.endsWith('!') ? column.notNull() : column,
-    )
-  return builder
-}
-
-function keys(schema: SchemaModule) {
-  return table(schema, 'keys', {
-    hash: 'text!',
-    name: 'text!',
-    alias: 'text',
-    models: 'text!',
-    aliases: 'text!',
-    userId: 'text',
-    teamId: 'text',
-    organizationId: 'text',
-    maxBudget: 'bigint',
-    budgetDuration: 'text',
-    expiresAt: 'bigint',
-    blocked: 'bigint!',
-    allowedRoutes: 'text!',
-    rpmLimit: 'bigint',
-    tpmLimit: 'bigint',
-    maxParallelRequests: 'bigint',
-    metadata: 'text!',
-    extra: 'text!',
-    createdAt: 'bigint!',
-    createdBy: 'text!',
-    updatedAt: 'bigint!',
-    updatedBy: 'text!',
+function keys(schema: SchemaModule, dialect: Dialect) {
+  return newTable(schema, dialect, {
+    name: 'keys',
+    columns: {
+      hash: 'text!',
+      name: 'text!',
+      alias: 'text',
+      models: 'text!',
+      aliases: 'text!',
+      userId: 'text',
+      teamId: 'text',
+      organizationId: 'text',
+      maxBudget: 'bigint',
+      budgetDuration: 'text',
+      expiresAt: 'bigint',
+      blocked: 'bigint!',
+      allowedRoutes: 'text!',
+      rpmLimit: 'bigint',
+      tpmLimit: 'bigint',
+      maxParallelRequests: 'bigint',
+      metadata: 'text!',
+      extra: 'text!',
+      createdAt: 'bigint!',
+      createdBy: 'text!',
+      updatedAt: 'bigint!',
+      updatedBy: 'text!',
+    },
   })
     .addPrimaryKeyConstraint('keysPrimary', ['hash'])
     .addUniqueConstraint('keysAlias', ['alias'])
 }
 
-function ledger(schema: SchemaModule) {
-  return (
-    table(schema, 'ledger', {
+function ledger(schema: SchemaModule, dialect: Dialect) {
+  const table = newTable(schema, dialect, {
+    name: 'ledger',
+    columns: {
       id: 'text!',
       endpoint: 'text!',
       startedAt: 'bigint!',
@@ -110,25 +100,27 @@ function ledger(schema: SchemaModule) {
       attempts: 'text!',
       periods: 'text!',
       metadata: 'text!',
-    })
-      .addPrimaryKeyConstraint('ledgerPrimary', ['id'])
-      // ids rise with time: rows kept in the order of their key are written once, at the end of one tree
-      .modifyEnd(sql`without rowid`)
-  )
+    },
+  }).addPrimaryKeyConstraint('ledgerPrimary', ['id'])
+  // ids rise with time: rows kept in the order of their key are written once, at the end of one tree
+  return dialect === 'sqlite' ? table.modifyEnd(sql`without rowid`) : table
 }
 
-function rollups(schema: SchemaModule) {
-  return table(schema, 'rollups', {
-    hour: 'bigint!',
-    keyHash: 'text!',
-    model: 'text!',
-    provider: 'text!',
-    requests: 'bigint!',
-    failures: 'bigint!',
-    inputTokens: 'bigint!',
-    outputTokens: 'bigint!',
-    cacheReadTokens: 'bigint!',
-    cacheWriteTokens: 'bigint!',
-    spend: 'bigint!',
+function rollups(schema: SchemaModule, dialect: Dialect) {
+  return newTable(schema, dialect, {
+    name: 'rollups',
+    columns: {
+      hour: 'bigint!',
+      keyHash: 'text!',
+      model: 'text!',
+      provider: 'text!',
+      requests: 'bigint!',
+      failures: 'bigint!',
+      inputTokens: 'bigint!',
+      outputTokens: 'bigint!',
+      cacheReadTokens: 'bigint!',
+      cacheWriteTokens: 'bigint!',
+      spend: 'bigint!',
+    },
   }).addPrimaryKeyConstraint('rollupsPrimary', ['hour', 'keyHash', 'model', 'provider'])
 }

@@ -1,5 +1,7 @@
 import { keysAndLedger } from './001-keys-and-ledger.ts'
+import { tenants } from './002-tenants.ts'
+import { books } from './003-books.ts'
 import type { Migration } from './migration.ts'
 
 /** The schema's history, oldest first; only ever appended to. */
-export const migrations: readonly Migration[] = [keysAndLedger]
+export const migrations: readonly Migration[] = [keysAndLedger, tenants, books]

@@ -1,0 +1,122 @@
+import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
+import type { ModelTerms, Terms } from '../vocabulary/terms.ts'
+import type { Scope } from './scopes.ts'
+
+/** A budget that a call is held to. */
+export interface BudgetItem {
+  readonly kind: 'budget'
+  readonly scope: Scope
+  /** the name of the bucket, without its period */
+  readonly bucket: string
+  readonly duration?: string | undefined
+  /** undefined: it is only counted */
+  readonly limit?: NanoUsd | undefined
+  /** a temporary increase of the limit, and until when */
+  readonly extra?: { readonly amount: NanoUsd; readonly until: number } | undefined
+  /** the model whose own budget this is */
+  readonly model?: string | undefined
+}
+
+/** A limit that a call is held to. */
+export interface LimitItem {
+  readonly kind: 'requests' | 'tokens' | 'max_parallel_requests'
+  readonly scope: Scope
+  /** LiteLLM's descriptor, and the value that it describes: `model_per_key`, `HASH:gpt-4o` */
+  readonly descriptor: string
+  readonly value: string
+  readonly bucket: string
+  readonly limit: number
+  readonly model?: string | undefined
+}
+
+export type Item = BudgetItem | LimitItem
+
+/** Everything that one scope holds a call of this model to. Depends on nothing that changes between two requests. */
+export function itemsOf(scope: Scope, model: string): readonly Item[] {
+  return [...(scope.budgets ? budgetItems(scope, model) : []), ...limitItems(scope), ...modelLimits(scope, model)]
+}
+
+function budgetItems(scope: Scope, model: string): BudgetItem[] {
+  const { terms, bucket } = scope
+  const items: BudgetItem[] = []
+  const own = { kind: 'budget', scope, bucket } as const
+  if (terms.maxBudget !== undefined)
+    items.push({ ...own, duration: terms.budgetDuration, limit: terms.maxBudget, extra: extraOf(terms) })
+  // a key's spend is told in every answer, so it is counted where nothing limits it
+  else if (scope.kind === 'api_key') items.push({ ...own, duration: terms.budgetDuration })
+  for (const { duration, maxBudget } of terms.budgetLimits ?? []) items.push({ ...own, duration, limit: maxBudget })
+  for (const [name, { maxBudget, duration }] of modelEntries(terms, model))
+    if (maxBudget !== undefined)
+      items.push({ ...own, bucket: `${bucket}/${name}`, duration, limit: maxBudget, model: name })
+  return items
+}
+
+function extraOf({ tempBudgetIncrease: amount, tempBudgetExpiry: until }: Terms): BudgetItem['extra'] {
+  return amount === undefined || until === undefined ? undefined : { amount, until }
+}
+
+function limitItems(scope: Scope): LimitItem[] {
+  const { rpmLimit, tpmLimit, maxParallelRequests } = scope.terms
+  const item = (kind: LimitItem['kind'], limit: number): LimitItem => ({
+    kind,
+    scope,
+    descriptor: scope.kind,
+    value: scope.id,
+    bucket: `${scope.bucket}#${kind}`,
+    limit,
+  })
+  return [
+    ...(rpmLimit === undefined ? [] : [item('requests', rpmLimit)]),
+    ...(tpmLimit === undefined ? [] : [item('tokens', tpmLimit)]),
+    ...(maxParallelRequests === undefined ? [] : [item('max_parallel_requests', maxParallelRequests)]),
+  ]
+}
+
+/** Names of the limits per model within a scope. */
+const perModel: Partial<Record<Scope['kind'], string>> = {
+  api_key: 'model_per_key',
+  user: 'model_per_user',
+  team: 'model_per_team',
+  team_member: 'model_per_team_member',
+  organization: 'model_per_organization',
+  end_user: 'model_per_end_user',
+  tag: 'model_per_tag',
+}
+
+function modelLimits(scope: Scope, model: string): LimitItem[] {
+  const { terms } = scope
+  const entry = modelEntries(terms, model)[0]?.[1]
+  const item = (kind: LimitItem['kind'], limit: number): LimitItem => ({
+    kind,
+    scope,
+    descriptor: perModel[scope.kind] ?? `model_per_${scope.kind}`,
+    value: `${scope.id}:${model}`,
+    bucket: `${scope.bucket}/${model}#${kind}`,
+    limit,
+    model,
+  })
+  const rpm = limitOf(terms.modelRpmLimit, model) ?? entry?.rpmLimit
+  const tpm = limitOf(terms.modelTpmLimit, model) ?? entry?.tpmLimit
+  return [
+    ...(rpm === undefined ? [] : [item('requests', rpm)]),
+    ...(tpm === undefined ? [] : [item('tokens', tpm)]),
+  ]
+}
+
+function limitOf(limits: Readonly<Record<string, number>> | undefined, model: string): number | undefined {
+  if (!limits) return undefined
+  const name = Object.keys(limits).find((entry) => isNamed(entry, model))
+  return name === undefined ? undefined : limits[name]
+}
+
+function modelEntries({ modelMaxBudget }: Terms, model: string): [name: string, terms: ModelTerms][] {
+  if (!modelMaxBudget) return []
+  return Object.entries(modelMaxBudget).filter(([name, { models }]) =>
+    (models ?? [name]).some((entry) => isNamed(entry, model)),
+  )
+}
+
+/** Whether an entry means a model: the same name, with or without a provider before it. */
+export function isNamed(entry: string, model: string): boolean {
+  return entry === model || entry.endsWith(`/${model}`) || model.endsWith(`/${entry}`)
+}

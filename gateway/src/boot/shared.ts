@@ -1,0 +1,22 @@
+import type { Config } from '../config/config.ts'
+import { createMemoryShared } from '../shared/memory.ts'
+import { createRedisShared } from '../shared/redis.ts'
+import type { Shared } from '../shared/shared.ts'
+import type { Store } from '../store/store.ts'
+
+interface SharedPorts {
+  readonly config: Config
+  readonly store: Store
+  readonly now: () => number
+  readonly log: (line: string) => void
+}
+
+/** What replicas agree on: in Redis where one is configured, else in this process, which then is the only one. */
+export function openShared({ config, store, now, log }: SharedPorts): Shared {
+  const balanceOf = (bucket: string) => store.balanceOf(bucket)
+  const onError = (error: unknown): void =>
+    log(`error: news could not be heard: ${error instanceof Error ? error.message : String(error)}`)
+  const { redis } = config.governance
+  if (!redis) return createMemoryShared({ balanceOf, now, onError })
+  return createRedisShared({ url: redis.url, namespace: redis.namespace, balanceOf, now, log })
+}

@@ -1,0 +1,164 @@
+import type { Call } from 'turnpike-core/internal/client/call'
+import { GatewayError, isGatewayError } from 'turnpike-core/internal/kernel/faults'
+import { zeroUsd } from 'turnpike-core/internal/kernel/money'
+import type { Cost } from 'turnpike-core/internal/models/cost'
+import type { Attempt } from 'turnpike-core/internal/router/attempt'
+import type { Answer } from 'turnpike-core/internal/router/dispatch'
+import type { Usage } from 'turnpike-core/internal/vocabulary/usage'
+import type { Warning } from 'turnpike-core/internal/vocabulary/warnings'
+import type { House } from '../house.ts'
+import type { Exchange, Outcome } from '../vocabulary/exchange.ts'
+import type { Principal } from '../vocabulary/principal.ts'
+import type { Grant } from './admit.ts'
+import { costOf, inputEstimate } from './price.ts'
+import { callerNotes } from './request/caller-notes.ts'
+import type { Parties } from './request/parties.ts'
+import type { Knock } from './route.ts'
+
+/** How an exchange ended, as far as the end itself knows. */
+export interface Ending {
+  readonly outcome: Outcome
+  readonly status: number
+  readonly usage?: Usage | undefined
+  /** the tier that the provider says it served the call at */
+  readonly serviceTier?: string | undefined
+  readonly error?: GatewayError | undefined
+}
+
+/** The story of one request while it is being lived; told once, as an immutable `Exchange`, when it ends. */
+export interface Story {
+  caller(principal: Principal): void
+  principal(): Principal
+  call(call: Call): void
+  parties(parties: Parties): void
+  granted(grant: Grant): void
+  /** tells the ledger that the call goes to a provider now */
+  sent(): void
+  attempt(attempt: Attempt): void
+  answered(answer: Answer): void
+  /** milliseconds spent waiting for providers so far */
+  upstreamMs(): number
+  /** the end: books the money, returns what was set aside, tells the callbacks. What comes after the first end is ignored. */
+  settle(ending: Ending): Cost | undefined
+  /** the end by an error; what was thrown, as an error that can be shown */
+  fail(thrown: unknown): GatewayError
+}
+
+const anonymous: Principal = { kind: 'anonymous' }
+
+export function openStory(knock: Knock, house: House): Story {
+  const attempts: Attempt[] = []
+  let principal: Principal | undefined
+  let call: Call | undefined
+  let parties: Parties | undefined
+  let grant: Grant | undefined
+  let answer: Answer | undefined
+  let firstByteAt: number | undefined
+  let settled = false
+
+  function settle({ outcome, status, usage, serviceTier, error }: Ending): Cost | undefined {
+    if (settled) return undefined
+    settled = true
+    const endedAt = house.now()
+    const seconds = (endedAt - knock.startedAt) / 1000
+    const cost = answer && costOf(usage, answer.deployment, { at: knock.startedAt, serviceTier, call, seconds })
+    answer?.done({ outputTokens: usage?.output, error: error?.fault.blame === 'provider' ? error : undefined })
+    // whoever was not let in leaves no row
+    if (!principal) return undefined
+    const notes = parties ?? callerNotes({ headers: knock.request.headers, call, principal, rules: lenient })
+    const exchange: Exchange = {
+      id: knock.id,
+      endpoint: knock.endpoint.id,
+      startedAt: knock.startedAt,
+      firstByteAt,
+      endedAt,
+      principal,
+      model: call?.model ?? '',
+      modelGroup: answer?.group,
+      deployment: answer && deploymentOf(answer),
+      attempts,
+      warnings: answer?.compiled.warnings ?? none,
+      usage,
+      cost,
+      spend: cost?.total ?? zeroUsd,
+      outcome,
+      status,
+      error: error && { code: error.code, message: error.message },
+      stream: call?.stream ?? false,
+      tags: notes.tags,
+      endUser: notes.endUser,
+      payers: parties?.payers && Object.fromEntries(parties.payers.map(({ scope, share }) => [scope.bucket, share])),
+      metadata: knock.callId === knock.id ? notes.metadata : { ...notes.metadata, litellm_call_id: knock.callId },
+    }
+    house.ledger.settle(exchange, grant)
+    house.told(exchange)
+    return cost
+  }
+
+  return {
+    caller: (who) => void (principal = who),
+    principal: () => principal ?? anonymous,
+    call: (asked) => void (call = asked),
+    parties: (named) => void (parties = named),
+    granted: (given) => void (grant = given),
+    sent() {
+      if (principal && call && grant)
+        house.ledger.open({
+          id: knock.id,
+          endpoint: knock.endpoint.id,
+          startedAt: knock.startedAt,
+          principal,
+          parties: parties ?? nobody,
+          model: call.model,
+          stream: call.stream,
+          route: grant.route.group,
+          inputTokens: inputEstimate(call),
+          buckets: grant.buckets,
+        })
+    },
+    attempt: (attempt) => void attempts.push(attempt),
+    answered(given) {
+      answer = given
+      firstByteAt = house.now()
+    },
+    upstreamMs: () => attempts.reduce((sum, attempt) => sum + (attempt.kind === 'skipped' ? 0 : attempt.ms), 0),
+    settle,
+    fail(thrown) {
+      const error = isGatewayError(thrown)
+        ? thrown
+        : new GatewayError('internal', 'Internal server error', { cause: thrown })
+      if (error.code === 'internal') house.log(`error ${knock.callId}: ${describe(thrown)}`)
+      settle({ outcome: outcomeOf(error), status: error.status, error })
+      return error
+    },
+  }
+}
+
+const none: readonly Warning[] = []
+const lenient = { userHeaders: [], refuseClientTags: false }
+const nobody: Parties = { tags: [], metadata: {}, tagRows: [] }
+
+function deploymentOf(answer: Answer): Exchange['deployment'] {
+  const { id, provider, model } = answer.deployment
+  return { id, provider: provider.name, model, apiBase: apiBaseOf(answer) }
+}
+
+/** Base URL of the answering deployment, without a query string. */
+export function apiBaseOf(answer: Answer | undefined): string {
+  const url = answer?.compiled.url ?? ''
+  const query = url.indexOf('?')
+  return query < 0 ? url : url.slice(0, query)
+}
+
+function outcomeOf(error: GatewayError): Outcome {
+  if (error.code === 'client-gone') return 'abandoned'
+  return error.fault.blame === 'caller' && error.code !== 'provider-refused' ? 'refused' : 'failed'
+}
+
+/** For the operator's log: the failure's class, message and place, never a request. */
+function describe(thrown: unknown): string {
+  const cause = isGatewayError(thrown) ? (thrown.detail.cause ?? thrown) : thrown
+  return cause instanceof Error
+    ? `${cause.name}: ${cause.message}\n${cause.stack?.split('\n').slice(1, 6).join('\n') ?? ''}`
+    : String(cause)
+}

@@ -1,0 +1,72 @@
+import { amountOf, type Place } from '../places.ts'
+import type { Claim, Hold } from '../shared.ts'
+import type { Missed } from './catch-up.ts'
+import { KnownWindow } from './known-window.ts'
+import type { Session } from './session.ts'
+import { type Keys, keyOf } from './wire.ts'
+
+export interface HoldPorts {
+  readonly session: Session
+  readonly keys: Keys
+  readonly claims: readonly Claim[]
+  readonly places: readonly Place[]
+  /** whether Redis has it: yes, no, or not known yet because its answer is late */
+  readonly there: boolean | Promise<boolean>
+}
+
+/** What was set aside, in this process and as a rule in Redis. */
+export class RedisHold implements Hold {
+  readonly #ports: HoldPorts
+  readonly #life: number
+  #open = true
+
+  constructor(ports: HoldPorts) {
+    this.#ports = ports
+    this.#life = ports.session.standing.life
+  }
+
+  settle(amounts: readonly (number | undefined)[]): void {
+    if (!this.#open) return
+    this.#open = false
+    const { session, claims, places, there } = this.#ports
+    for (const [at, place] of places.entries()) place.settle(amountOf(claims[at]!), amounts[at])
+    if (!session.standing.joined) return this.#owe(amounts)
+    // whatever this process held when it got its present name was carried over to it
+    const known = this.#life === session.standing.life ? there : true
+    if (typeof known === 'boolean') return session.tell(this.#changes(amounts, { held: known, spends: true }))
+    session.tell(this.#changes(amounts, { held: false, spends: true }))
+    void known.then((granted) => {
+      const { joined, life } = session.standing
+      if (granted && joined && life === this.#life) session.tell(this.#changes(amounts, { held: true, spends: false }))
+    })
+  }
+
+  #owe(amounts: readonly (number | undefined)[]): void {
+    const { session, claims } = this.#ports
+    for (const [at, { kind, bucket }] of claims.entries())
+      if (kind === 'money') session.outbox.owe(bucket, amounts[at] ?? 0)
+  }
+
+  #changes(amounts: readonly (number | undefined)[], what: { held: boolean; spends: boolean }): readonly Missed[] {
+    return this.#ports.claims.flatMap((claim, at) => this.#changesOf(claim, { at, actual: amounts[at], ...what }))
+  }
+
+  #changesOf(
+    claim: Claim,
+    { at, actual, held, spends }: { at: number; actual: number | undefined; held: boolean; spends: boolean },
+  ): readonly Missed[] {
+    const { session, keys, places } = this.#ports
+    const key = keyOf(claim, keys)
+    if (claim.kind === 'slot') return held ? [{ change: { what: 'free', key, first: 0 } }] : []
+    if (claim.kind === 'window') {
+      const place = places[at]
+      if (!held || actual === undefined || actual === claim.amount || !(place instanceof KnownWindow)) return []
+      return [{ change: { what: 'window', key, first: actual - claim.amount, second: place.ends } }]
+    }
+    const spent = spends ? (actual ?? 0) : 0
+    const given = held ? claim.amount : 0
+    if (spent === 0 && given === 0) return []
+    const lost = () => session.outbox.owe(claim.bucket, spent)
+    return [{ change: { what: 'give', key, first: given, second: spent }, lost }]
+  }
+}
