@@ -67,6 +67,7 @@ export async function boot(config: Config, masterKeys: readonly string[], outsid
       periodAt: periodAt(budgets.clock),
       settings: {
         allowUnpriced: config.general.allowUnpriced,
+        providers: budgets.providers,
         userBudgetOnTeamKeys: budgets.userBudgetOnTeamKeys,
         maxParallelRequests: limits.keyParallelRequests,
         proxy: {

@@ -42,6 +42,8 @@ export interface Sending {
   readonly fetch: Fetch
   /** the caller's own: when it fires, the upstream call is closed */
   readonly signal?: AbortSignal | undefined
+  /** whether the call goes on when the caller leaves: its deadlines end it, or whoever holds the reply */
+  readonly outlivesCaller?: boolean
   readonly deadlines?: Deadlines
 }
 
@@ -49,8 +51,9 @@ export interface Sending {
  * Sends a compiled call. The reply counts as an answer only when it has borne content; everything before that, a 200 with
  * an error in it included, throws.
  */
-export async function send(compiled: Compiled, { fetch, signal, deadlines = {} }: Sending): Promise<Reply> {
-  const line = lifeline(signal)
+export async function send(compiled: Compiled, sending: Sending): Promise<Reply> {
+  const { fetch, deadlines = {} } = sending
+  const line = lifeline(sending.outlivesCaller ? undefined : sending.signal)
   line.arm(deadlines.totalMs, 'complete answer')
   const first = compiled.stream ? line.arm(deadlines.firstByteMs, 'content') : () => {}
   try {

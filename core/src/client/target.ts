@@ -39,6 +39,8 @@ export interface Target {
   /** further top-level fields that are always left out */
   readonly dropFields?: readonly string[]
   readonly deadlines?: Deadlines
+  /** what a caller's leaving does upstream, before what the provider's row says */
+  readonly onClientAbort?: 'cancel' | 'drain'
   /** answer with this text without calling anybody */
   readonly mock?: string
 }

@@ -104,6 +104,7 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
     const spent = new Set<string>()
     const tried = new Set<string>()
     let first: GatewayError | undefined
+    let full: string | undefined
     const allowed = asking.retries ?? group.deployments[0]?.retries ?? settings.retries
     for (let tries = 0; tries <= allowed; tries++) {
       const ranked = rank(group, call.stream, { spent, tried }, tries === 0 ? asking.note : undefined)
@@ -113,9 +114,18 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
       if (first) await ports.sleep(backOff({ tries, error: first, others, settings, dice: ports.dice }), asking.signal)
       if (asking.signal?.aborted) throw callerLeft()
       tried.add(deployment.id)
+      const entry = await asking.enter?.(deployment)
+      if (entry?.full !== undefined) {
+        asking.note?.({ kind: 'skipped', deployment: deployment.id, group: group.name, why: 'over-limit' })
+        full ??= entry.full
+        spent.add(deployment.id)
+        tries--
+        continue
+      }
       try {
         return await attempt({ call, group, deployment, asking, retries: tries, fallbacks: depth })
       } catch (thrown) {
+        entry?.leave()
         const error = asGatewayError(thrown)
         if (error.code === 'client-gone') throw error
         first ??= error
@@ -123,7 +133,7 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
         if (error.fault.retry === 'elsewhere') spent.add(deployment.id)
       }
     }
-    throw first ?? allCooling(group)
+    throw first ?? (full === undefined ? allCooling(group) : allFull(group, full))
   }
 
   /** What is in rotation and not spent: those that this request has not tried come first, of these the lowest order. */
@@ -164,6 +174,14 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
       },
     )
   }
+}
+
+/** Every deployment that is in rotation has spent what its owner allows. */
+function allFull(group: Group, why: string): GatewayError {
+  return new GatewayError('no-deployment', `No deployments available - crossed budget: ${why}. Passed model=${group.name}.`, {
+    model: group.name,
+    kind: 'budget_exceeded',
+  })
 }
 
 function callerLeft(): GatewayError {

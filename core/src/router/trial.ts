@@ -23,9 +23,17 @@ export interface Asking {
   readonly permits?: (group: Group) => boolean
   /** answer with this text without calling anybody */
   readonly mock?: string | undefined
+  /** Asked before each attempt: what the deployment's owner sets aside for it, or why it may not take the call now. */
+  readonly enter?: (deployment: Deployment) => Entry | Promise<Entry>
   /** hears of each attempt as it ends */
   readonly note?: (attempt: Attempt) => void
 }
+
+/** What was set aside for an attempt. */
+export type Entry =
+  | { readonly full: string }
+  /** `leave` is called when the attempt has failed; of the one that answered whoever asked keeps what was set aside */
+  | { readonly full?: undefined; leave(): void }
 
 /** A deployment's answer, and what the router wants to be told when it is complete. */
 export interface Answer {
@@ -122,6 +130,7 @@ export function trialsWith({ settings, health, ports }: Trying): (trial: Trial) 
       fetch: ports.fetch,
       deadlines: deadlinesFor(deployment, asking),
       signal: asking.signal,
+      outlivesCaller: abortRule(deployment) === 'drain',
     })
     return { compiled, reply }
   }
@@ -134,6 +143,11 @@ export function trialsWith({ settings, health, ports }: Trying): (trial: Trial) 
       idleMs: deadlines?.idleMs,
     }
   }
+}
+
+/** What happens upstream when the caller leaves. */
+export function abortRule({ onClientAbort, provider }: Deployment): 'cancel' | 'drain' {
+  return onClientAbort ?? provider.onClientAbort ?? 'cancel'
 }
 
 /** What was thrown, as an error of ours. */

@@ -47,10 +47,17 @@ export interface Admitted {
   settle(bill: Bill): void
 }
 
+/** What a provider's own budget sets aside for one attempt. */
+export type Entered =
+  | { readonly full: string }
+  | { readonly full?: undefined; readonly buckets: readonly string[]; claims(bucket: string): boolean; settle(bill: Pick<Bill, 'shares'>): void }
+
 /** The one admission of the gateway: every budget and every limit of every scope, all or nothing. */
 export interface Admission {
   /** Throws `budget-exceeded`, `rate-limited`, `model-denied` (no price under a budget), `store-down`. */
   admit(wanted: Wanted): Admitted | Promise<Admitted>
+  /** Sets the worst case of one attempt aside in the budget of the provider that it goes to; undefined where it has none. */
+  enter(provider: string, worstCase: NanoUsd | undefined): Entered | undefined | Promise<Entered>
   /** spend of a key in its current period, for those who are shown it; settled exchanges only */
   spendOf(keyHash: string, budgetDuration?: string): NanoUsd | undefined
 }

@@ -5,13 +5,18 @@ import type { Principal } from '../vocabulary/principal.ts'
 import type { Admission, Admitted, Bill, Payer, Wanted } from './admission.ts'
 import { type Amounts, claimOf, type PeriodAt, type Placed } from './claims.ts'
 import { limitHeaders } from './headers.ts'
+import { enterBudget, type ProviderCap } from './provider-budget.ts'
 import { type BudgetItem, type Item, itemsOf, type LimitItem } from './plan.ts'
 import { budgetExceeded, rateLimited } from './refusal.ts'
 import { bucketOf, customerScope, type Scope, type ScopeSettings, scopesOf, tagScope } from './scopes.ts'
 
 export interface AdmissionPorts {
   readonly shared: Pick<Shared, 'take' | 'spentIn'>
-  readonly settings: ScopeSettings & { readonly allowUnpriced: boolean }
+  readonly settings: ScopeSettings & {
+    readonly allowUnpriced: boolean
+    /** budgets of providers, by name */
+    readonly providers: Readonly<Record<string, ProviderCap>>
+  }
   readonly periodAt: PeriodAt
   readonly now: () => number
 }
@@ -79,6 +84,10 @@ export function createAdmission({ shared, settings, periodAt, now }: AdmissionPo
       return taken instanceof Promise
         ? taken.then((later) => granted(placed, later))
         : granted(placed, taken)
+    },
+    enter(provider, worstCase) {
+      const cap = Object.hasOwn(settings.providers, provider) ? settings.providers[provider] : undefined
+      return cap && enterBudget({ shared, provider, cap, worstCase: worstCase ?? zeroUsd, periodAt, now: now() })
     },
     spendOf(keyHash, budgetDuration) {
       const bucket = bucketOf.api_key(keyHash)

@@ -1,10 +1,16 @@
+import type { JsonObject } from 'turnpike-core/internal/kernel/json'
 import type { RouterSettings } from 'turnpike-core/internal/router/deployment'
 import type { ModelEntry } from 'turnpike-core/internal/router/model-list/entry'
 import type { Governance } from './governance.ts'
+import type { Credential } from './models/credentials.ts'
 
 /** Everything the gateway was told, read and checked. */
 export interface Config {
   readonly models: readonly ModelEntry[]
+  /** parameters of every model that does not say them itself, also of those that are added over the API */
+  readonly entryDefaults: JsonObject
+  /** `credential_list` */
+  readonly credentials: readonly Credential[]
   readonly router: Partial<RouterSettings>
   readonly general: General
   readonly governance: Governance

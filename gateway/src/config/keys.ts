@@ -9,6 +9,7 @@ export interface SectionKeys {
 export const sectionKeys = {
   top: {
     acts: new Set([
+      'credential_list',
       'environment_variables',
       'general_settings',
       'include',
@@ -22,7 +23,6 @@ export const sectionKeys = {
       'agents',
       'assistant_settings',
       'callback_settings',
-      'credential_list',
       'default_vertex_config',
       'files_settings',
       'finetune_settings',

@@ -1,4 +1,4 @@
-import { asObject } from 'turnpike-core/internal/kernel/json'
+import { asObject, type JsonObject } from 'turnpike-core/internal/kernel/json'
 import { checkKeys } from './check.ts'
 import { type Config, defaultGeneral, type General } from './config.ts'
 import { type Complaint, complaintText, type ReadDocument, readDocument } from './document.ts'
@@ -6,6 +6,7 @@ import { resolveVariables, type Variables } from './environment.ts'
 import { readPlaces } from './governance/places.ts'
 import { readGovernance } from './governance/read-governance.ts'
 import { environmentSection, protective, type Sections } from './governance/sections.ts'
+import { readCredentials } from './models/credentials.ts'
 import { readModels } from './models/model-list.ts'
 import { modelsInEnvironment } from './models/no-file.ts'
 import { readRouting } from './models/routing.ts'
@@ -39,7 +40,16 @@ function withoutFile(variables: Variables): Config {
   const general = readGeneral(sections, variables)
   const governance = readGovernance(sections, general.masterKey)
   if (complaints.length > 0) throw new InvalidConfig([...new Set(complaints.map(({ message }) => message))])
-  return { models: modelsInEnvironment(variables), router: {}, general, governance, environment: variables, warnings }
+  return {
+    models: modelsInEnvironment(variables),
+    entryDefaults: {},
+    credentials: [],
+    router: {},
+    general,
+    governance,
+    environment: variables,
+    warnings,
+  }
 }
 
 function fromDocument(document: ReadDocument, given: Variables): Config {
@@ -67,15 +77,15 @@ function fromDocument(document: ReadDocument, given: Variables): Config {
     warn: (message) => void notes.push(message),
   }
   const { litellm, router } = sections
-  const defaults = {
-    dropParams: litellm.flag('drop_params'),
-    idleTimeout: router.raw('stream_idle_timeout'),
-    params: asObject(router.raw('default_litellm_params')) ?? {},
-  }
-  const models = readModels(root.model_list, defaults, { locate: document.locate, complaints, variables })
+  const { locate } = document
+  const defaults = entryDefaults(litellm, router)
+  const credentials = readCredentials(root.credential_list, locate, complaints)
+  const models = readModels(root.model_list, { defaults, credentials, locate, complaints, variables })
   const general = readGeneral(sections, variables)
   const config: Config = {
     models: models.models,
+    entryDefaults: defaults,
+    credentials,
     router: readRouting(router, litellm),
     general,
     governance: readGovernance(sections, general.masterKey),
@@ -88,6 +98,16 @@ function fromDocument(document: ReadDocument, given: Variables): Config {
   }
   if (complaints.length > 0) throw new InvalidConfig([...new Set(complaints.map(complaintText))])
   return config
+}
+
+/** What the sections say of every entry of `model_list`. */
+function entryDefaults(litellm: Section, router: Section): JsonObject {
+  const [drop, idle] = [litellm.flag('drop_params'), router.raw('stream_idle_timeout')]
+  return {
+    ...asObject(router.raw('default_litellm_params')),
+    ...(drop !== undefined && { drop_params: drop }),
+    ...(idle !== undefined && { stream_idle_timeout: idle as number }),
+  }
 }
 
 type Path = readonly (string | number)[]

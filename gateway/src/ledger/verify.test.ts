@@ -171,14 +171,10 @@ function priced(version: string, usdPerToken: number): (row: LedgerRow) => Cost 
 }
 
 async function everythingIn({ db }: OpenConnection) {
-  const order = ['hour', 'entityKind', 'entityId', 'keyHash', 'model', 'modelGroup', 'provider', 'endpoint'] as const
+  const rollups = await db.selectFrom('rollups').selectAll().execute()
   return {
     balances: await db.selectFrom('balances').selectAll().orderBy('bucket').execute(),
-    rollups: await db
-      .selectFrom('rollups')
-      .selectAll()
-      .orderBy([...order])
-      .execute(),
+    rollups: rollups.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
   }
 }
 

@@ -3,6 +3,7 @@ import type { Answer, Asking } from 'turnpike-core/internal/router/dispatch'
 import { mayCall } from '../access/grants.ts'
 import type { House } from '../house.ts'
 import type { Grant } from './admit.ts'
+import { worstCase } from './price.ts'
 import { targetOf } from './resolve.ts'
 import type { Knock } from './route.ts'
 import type { Story } from './story.ts'
@@ -21,6 +22,7 @@ export function ask({ knock, call, grant, story, house }: Question): Promise<Ans
   const fallbacks = askedFallbacks(call)
   const asking: Asking = {
     signal: knock.request.signal,
+    enter: enteringOf({ call, story, house }),
     mock: text(call.field('mock_response')),
     note: story.attempt,
     // a fallback that the operator configured is the operator's grant; one that the caller names is checked like any request
@@ -33,6 +35,18 @@ export function ask({ knock, call, grant, story, house }: Question): Promise<Ans
   }
   story.sent()
   return house.router.ask(call, grant.route.group, asking)
+}
+
+/** Budgets of providers, where there are any: what an attempt may cost is set aside in them before it is made. */
+function enteringOf({ call, story, house }: Pick<Question, 'call' | 'story' | 'house'>): Asking['enter'] {
+  if (Object.keys(house.config.governance.budgets.providers).length === 0) return undefined
+  return async (deployment) => {
+    const entered = await house.admission.enter(deployment.provider.name, worstCase(call, [deployment], house.now()))
+    if (!entered) return { leave: () => {} }
+    if (entered.full !== undefined) return entered
+    story.entered(entered)
+    return { leave: () => entered.settle({ shares: [] }) }
+  }
 }
 
 function askedFallbacks(call: Call): readonly string[] | undefined {

@@ -6,6 +6,7 @@ import type { Attempt } from 'turnpike-core/internal/router/attempt'
 import type { Answer } from 'turnpike-core/internal/router/dispatch'
 import type { Usage } from 'turnpike-core/internal/vocabulary/usage'
 import type { Warning } from 'turnpike-core/internal/vocabulary/warnings'
+import type { Admitted, Entered } from '../admission/admission.ts'
 import type { House } from '../house.ts'
 import type { Exchange, Outcome } from '../vocabulary/exchange.ts'
 import type { Principal } from '../vocabulary/principal.ts'
@@ -14,6 +15,8 @@ import { costOf, inputEstimate } from './price.ts'
 import { callerNotes } from './request/caller-notes.ts'
 import type { Parties } from './request/parties.ts'
 import type { Knock } from './route.ts'
+
+type SetAside = Extract<Entered, { full?: undefined }>
 
 /** How an exchange ended, as far as the end itself knows. */
 export interface Ending {
@@ -34,6 +37,8 @@ export interface Story {
   granted(grant: Grant): void
   /** tells the ledger that the call goes to a provider now */
   sent(): void
+  /** what the budget of the provider that is asked now sets aside */
+  entered(entered: SetAside): void
   attempt(attempt: Attempt): void
   answered(answer: Answer): void
   /** milliseconds spent waiting for providers so far */
@@ -52,6 +57,7 @@ export function openStory(knock: Knock, house: House): Story {
   let call: Call | undefined
   let parties: Parties | undefined
   let grant: Grant | undefined
+  let entered: SetAside | undefined
   let answer: Answer | undefined
   let firstByteAt: number | undefined
   let settled = false
@@ -90,7 +96,7 @@ export function openStory(knock: Knock, house: House): Story {
       payers: parties?.payers && Object.fromEntries(parties.payers.map(({ scope, share }) => [scope.bucket, share])),
       metadata: knock.callId === knock.id ? notes.metadata : { ...notes.metadata, litellm_call_id: knock.callId },
     }
-    house.ledger.settle(exchange, grant)
+    house.ledger.settle(exchange, answer && grant && entered ? withProvider(grant, entered) : grant)
     house.told(exchange)
     return cost
   }
@@ -116,6 +122,7 @@ export function openStory(knock: Knock, house: House): Story {
           buckets: grant.buckets,
         })
     },
+    entered: (given) => void (entered = given),
     attempt: (attempt) => void attempts.push(attempt),
     answered(given) {
       answer = given
@@ -130,6 +137,18 @@ export function openStory(knock: Knock, house: House): Story {
       if (error.code === 'internal') house.log(`error ${knock.callId}: ${describe(thrown)}`)
       settle({ outcome: outcomeOf(error), status: error.status, error })
       return error
+    },
+  }
+}
+
+/** What the provider's budget set aside for the attempt that answered is settled with all the rest. */
+function withProvider(grant: Admitted, entered: SetAside): Admitted {
+  return {
+    ...grant,
+    buckets: [...grant.buckets, ...entered.buckets],
+    settle(bill) {
+      entered.settle(bill)
+      grant.settle({ ...bill, shares: bill.shares.filter(([bucket]) => !entered.claims(bucket)) })
     },
   }
 }

@@ -20,7 +20,7 @@ export function createBalances({ balanceOf, arrived, waitMs }: BalancesPorts): B
 
   function read(bucket: string): NanoUsd | Promise<NanoUsd | undefined> {
     const under = reading.get(bucket)
-    if (under) return within(under, waitMs)
+    if (under !== undefined) return within(under, waitMs)
     let answer: NanoUsd | Promise<NanoUsd>
     try {
       answer = balanceOf(bucket)

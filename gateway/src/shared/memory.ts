@@ -71,7 +71,7 @@ export function createMemoryShared(ports: MemoryPorts): Shared {
   return {
     take(claims) {
       const waits = learn(claims)
-      return waits ? waits.then(() => grantKnown(claims)) : grant(claims)
+      return waits !== undefined ? waits.then(() => grantKnown(claims)) : grant(claims)
     },
     spentIn(bucket) {
       const account = accounts.get(bucket)

@@ -38,7 +38,7 @@ export function amountOf(claim: Claim): number {
 
 /** Requests and tokens need room for one at least: a request of unknown size is not free. */
 export function roomFor(amount: number): number {
-  return amount < 1 ? 1 : amount
+  return Math.max(1, amount)
 }
 
 /** What was taken in this process alone. */

@@ -32,6 +32,8 @@ export interface RedisPorts {
   readonly most?: number
 }
 
+type ClientOptions = RedisOptions & { replyMapping: 'legacy' }
+
 /** `ready` resolves when Redis was reached, or was tried once and could not be. */
 export type RedisShared = Shared & { readonly ready: Promise<void> }
 
@@ -43,24 +45,30 @@ export function createRedisShared(ports: RedisPorts): RedisShared {
   const news = createNews((error) => log(`A listener failed: ${error instanceof Error ? error.message : 'unknown'}`))
   const replicaId = ports.replicaId ?? randomUUID()
   // `session` decides about deadlines and connecting again: the client must do neither
-  const alone = {
-    lazyConnect: true,
-    retryStrategy: null,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
+  const quiet: ClientOptions = {
+    ...options,
+    replyMapping: 'legacy',
+    protocol: 2,
+    connectTimeout: connectMs,
+    disableClientInfo: true,
   }
-  const quiet = { ...options, protocol: 2, connectTimeout: connectMs, disableClientInfo: true } as const
+  const alone: ClientOptions = {
+    ...quiet,
+    ...{ lazyConnect: true, retryStrategy: null, enableOfflineQueue: false, autoResendUnfulfilledCommands: false },
+    ...{ maxRetriesPerRequest: 0, enableAutoPipelining: true },
+  }
+  const listening: ClientOptions = {
+    ...quiet,
+    maxRetriesPerRequest: null,
+    retryStrategy: (tries) => Math.min(tries * 100, 1000),
+  }
   const line = createNewsLine({
-    listener: new Redis(url, {
-      ...quiet,
-      maxRetriesPerRequest: null,
-      retryStrategy: (tries) => Math.min(tries * 100, 1000),
-    }),
+    listener: new Redis(url, listening),
     channel: keys.news,
     news,
   })
   const session = createSession({
-    open: () => new Redis(url, { ...quiet, ...alone, maxRetriesPerRequest: 0, enableAutoPipelining: true }),
+    open: () => new Redis(url, alone),
     back: () => line.flush(session.link),
     ...{ replicaId, keys, now, log, heartbeatMs, deadAfterMs, waitMs, connectMs, probeEveryMs, most },
   })
@@ -119,8 +127,7 @@ function correct({ bucket, spent, session, keys }: Correction): void {
     account.stored = spent
     account.spent = first
   }
-  if (!session.standing.joined) return session.outbox.fix(bucket, first)
-  session.tell([
-    { change: { what: 'correct', key: keys.money(bucket), first }, lost: () => session.outbox.fix(bucket, first) },
-  ])
+  const lost = () => session.outbox.fix(bucket, first)
+  if (session.standing.joined) session.tell([{ change: { what: 'correct', key: keys.money(bucket), first }, lost }])
+  else lost()
 }

@@ -1,6 +1,6 @@
 import { anyProvider, buildTarget, builtin, type Environment, type TargetSpec } from '../../client/build-target.ts'
 import type { Deadlines } from '../../client/target.ts'
-import { isGatewayError } from '../../kernel/faults.ts'
+import { GatewayError, isGatewayError } from '../../kernel/faults.ts'
 import {
   asArray,
   asBoolean,
@@ -8,6 +8,7 @@ import {
   asObject,
   asString,
   compact,
+  type Json,
   type JsonObject,
   type MutableJsonObject,
 } from '../../kernel/json.ts'
@@ -55,6 +56,7 @@ export function readEntry(entry: ModelEntry, environment: Environment): ReadEntr
       price,
       pricedAs: baseModel,
       accessGroups: strings(info.access_groups),
+      onClientAbort: abortRuleOf(params.on_client_abort),
     }),
   }
   const inert = [
@@ -82,6 +84,12 @@ function specOf(params: ModelEntry['litellm_params'], info: JsonObject, baseMode
     standsFor: baseModel,
     mock: asString(params.mock_response),
   }) as TargetSpec
+}
+
+function abortRuleOf(value: Json | undefined): 'cancel' | 'drain' | undefined {
+  if (value === undefined || value === null) return undefined
+  if (value === 'cancel' || value === 'drain') return value
+  throw new GatewayError('misconfigured', 'on_client_abort must be cancel or drain.', { param: 'on_client_abort' })
 }
 
 function deadlinesOf(params: JsonObject): Deadlines | undefined {

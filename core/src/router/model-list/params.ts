@@ -20,6 +20,7 @@ export const knownParams: ReadonlySet<string> = new Set([
   'weight',
   'order',
   'cooldown_time',
+  'on_client_abort',
   'base_model',
   'extra_headers',
   'headers',

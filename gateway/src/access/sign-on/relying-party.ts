@@ -101,7 +101,8 @@ async function metadataOf(row: SignOnRow, ask: oidc.CustomFetch): Promise<oidc.S
     timeout: deadlineSeconds,
     execute: isPlain(row.issuer) ? [oidc.allowInsecureRequests] : [],
   })
-  return { ...found.serverMetadata(), ...endpoints }
+  const { supportsPKCE: _, ...known } = found.serverMetadata()
+  return { ...known, ...endpoints }
 }
 
 function clientAuth({ clientSecret }: SignOnRow): oidc.ClientAuth {

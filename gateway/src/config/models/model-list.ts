@@ -4,18 +4,22 @@ import { type ModelEntry, readEntry } from 'turnpike-core/internal/router/model-
 import type { Complaint, Locate } from '../document.ts'
 import type { Variables } from '../environment.ts'
 import { nearest } from '../nearest.ts'
+import { faultOfBase } from './api-base.ts'
+import { type Credential, merged } from './credentials.ts'
 
 export interface ReadModels {
   readonly models: readonly ModelEntry[]
   readonly warnings: readonly Complaint[]
 }
 
-/** What the sections say of every entry of `model_list`. */
-export interface EntryDefaults {
-  readonly dropParams: boolean | undefined
-  readonly idleTimeout: unknown
-  /** `router_settings.default_litellm_params` */
-  readonly params: JsonObject
+/** What an entry of `model_list` is read with. */
+export interface ModelSurroundings {
+  /** parameters of every entry that does not say them itself */
+  readonly defaults: JsonObject
+  readonly credentials: readonly Credential[]
+  readonly locate: Locate
+  readonly complaints: Complaint[]
+  readonly variables: Variables
 }
 
 const entryKeys = ['model_name', 'litellm_params', 'model_info', 'tpm', 'rpm']
@@ -23,8 +27,7 @@ const entryKeys = ['model_name', 'litellm_params', 'model_info', 'tpm', 'rpm']
 /** Reads and tries every entry of `model_list`; one that cannot work is a complaint at its place. */
 export function readModels(
   list: unknown,
-  defaults: EntryDefaults,
-  { locate, complaints, variables }: { locate: Locate; complaints: Complaint[]; variables: Variables },
+  { defaults, credentials, locate, complaints, variables }: ModelSurroundings,
 ): ReadModels {
   const warnings: Complaint[] = []
   const models: ModelEntry[] = []
@@ -60,6 +63,17 @@ export function readModels(
     }
   }
 
+  function credentialOf(name: unknown, path: readonly (string | number)[]): Credential | undefined {
+    if (name === undefined || name === null) return undefined
+    const found = credentials.find((one) => one.name === name)
+    if (!found)
+      complaints.push({
+        ...locate([...path, 'litellm_params', 'litellm_credential_name']),
+        message: `\`litellm_credential_name\` is \`${String(name)}\`, which \`credential_list\` does not have; credentials that are added over the API are for models that are added there`,
+      })
+    return found
+  }
+
   function shape(item: unknown, path: readonly (string | number)[]): ModelEntry | undefined {
     const complain = (key: string | undefined, message: string): undefined => {
       complaints.push({ ...locate(key === undefined ? path : [...path, key]), message })
@@ -87,30 +101,19 @@ export function readModels(
       )
     if (item.model_info !== undefined && item.model_info !== null && !isMapping(item.model_info))
       return complain('model_info', '`model_info` must be a mapping')
+    const credential = credentialOf(params.litellm_credential_name, path)
     return {
       model_name: item.model_name,
       litellm_params: {
-        ...defaults.params,
-        ...(defaults.dropParams !== undefined && { drop_params: defaults.dropParams }),
-        ...(defaults.idleTimeout !== undefined && { stream_idle_timeout: defaults.idleTimeout as number }),
+        ...defaults,
         ...(item.tpm !== undefined && { tpm: item.tpm as number }),
         ...(item.rpm !== undefined && { rpm: item.rpm as number }),
-        ...(params as JsonObject),
+        ...(credential ? merged(params as JsonObject, credential.values) : (params as JsonObject)),
         model: params.model,
       },
       ...(isMapping(item.model_info) && { model_info: item.model_info as JsonObject }),
     }
   }
-}
-
-/** What is wrong with a root URL; undefined when nothing is. It is not repeated: it may hold a password. */
-function faultOfBase(given: string): string | undefined {
-  if (!URL.canParse(given)) return 'must be a URL such as https://api.example.com/v1'
-  const { protocol, username, password } = new URL(given)
-  if (!/^https?:$/.test(protocol)) return 'must begin with https:// or http://'
-  return username === '' && password === ''
-    ? undefined
-    : 'must not hold a user name or password: give the key as `api_key`'
 }
 
 function isMapping(value: unknown): value is Record<string, unknown> {

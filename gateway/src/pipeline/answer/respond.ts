@@ -4,6 +4,7 @@ import type { Flow } from 'turnpike-core/internal/client/flow/flow'
 import type { StreamReply } from 'turnpike-core/internal/client/send'
 import { GatewayError, isGatewayError } from 'turnpike-core/internal/kernel/faults'
 import type { Answer } from 'turnpike-core/internal/router/dispatch'
+import { abortRule } from 'turnpike-core/internal/router/trial'
 import type { House } from '../../house.ts'
 import type { Grant } from '../admit.ts'
 import type { Story } from '../story.ts'
@@ -43,18 +44,33 @@ export function respond(responding: Responding): Response {
   const headers = answerHeaders(responding, flow.contentType)
   headers['cache-control'] = 'no-cache'
   headers['x-accel-buffering'] = 'no'
-  return new Response(streamBody(reply, flow, story), { headers })
+  const drains = abortRule(answer.deployment) === 'drain'
+  return new Response(streamBody({ reply, flow, story, drains }), { headers })
 }
 
-/** Pulls blocks from the provider as the caller takes them. */
-function streamBody(reply: StreamReply, flow: Flow, story: Story): ReadableStream<Uint8Array> {
+/** How long an answer is read on after its caller has left. */
+const drainMs = 60_000
+
+interface Streaming {
+  readonly reply: StreamReply
+  readonly flow: Flow
+  readonly story: Story
+  /** whether the answer is read to its end though nobody takes it, because the provider bills it anyway */
+  readonly drains: boolean
+}
+
+/** Pulls blocks from the provider as the caller takes them; what is not taken any more is drained or cut. */
+function streamBody({ reply, flow, story, drains }: Streaming): ReadableStream<Uint8Array> {
   let at = 0
   let over = false
+  let running = false
+  let left: GatewayError | undefined
 
   function settle(error?: GatewayError): void {
+    if (over) return
     over = true
     reply.close()
-    const told = error ?? flow.failure()
+    const told = error ?? flow.failure() ?? left
     const outcome = told === undefined ? 'answered' : told.code === 'client-gone' ? 'abandoned' : 'failed'
     story.settle({
       outcome,
@@ -65,35 +81,44 @@ function streamBody(reply: StreamReply, flow: Flow, story: Story): ReadableStrea
     })
   }
 
+  /** Up to the next bytes for the caller, or, when it has left, to the end. */
+  async function run(controller?: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    running = true
+    try {
+      for (;;) {
+        const next = reply.head[at++] ?? (await reply.next())
+        if (over) return
+        const out = next ? flow.push(next) : flow.end()
+        if (out.length > 0 && !left) controller?.enqueue(out)
+        if (!next) {
+          if (!left) controller?.close()
+          return settle()
+        }
+        if (out.length > 0 && !left) return
+      }
+    } catch (thrown) {
+      if (over) return
+      const error = isGatewayError(thrown)
+        ? thrown
+        : new GatewayError('internal', 'Internal server error', { cause: thrown })
+      if (!left && error.code !== 'client-gone') controller?.enqueue(flow.fail(error))
+      if (!left) controller?.close()
+      settle(left ?? error)
+    } finally {
+      running = false
+    }
+  }
+
   return new ReadableStream<Uint8Array>(
     {
-      async pull(controller) {
-        try {
-          for (;;) {
-            const next = reply.head[at++] ?? (await reply.next())
-            if (over) return
-            const out = next ? flow.push(next) : flow.end()
-            if (out.length > 0) controller.enqueue(out)
-            if (!next) {
-              controller.close()
-              settle()
-              return
-            }
-            if (out.length > 0) return
-          }
-        } catch (thrown) {
-          if (over) return
-          const error = isGatewayError(thrown)
-            ? thrown
-            : new GatewayError('internal', 'Internal server error', { cause: thrown })
-          if (error.code !== 'client-gone') controller.enqueue(flow.fail(error))
-          controller.close()
-          settle(error)
-        }
-      },
+      pull: run,
       cancel() {
-        if (!over)
-          settle(new GatewayError('client-gone', 'The caller closed the connection before the answer was complete.'))
+        if (over) return
+        left = new GatewayError('client-gone', 'The caller closed the connection before the answer was complete.')
+        if (!drains) return settle(left)
+        const timer = setTimeout(() => settle(left), drainMs)
+        timer.unref?.()
+        if (!running) void run().finally(() => clearTimeout(timer))
       },
     },
     { highWaterMark: 0 },

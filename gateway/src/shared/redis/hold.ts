@@ -28,13 +28,18 @@ export class RedisHold implements Hold {
   settle(amounts: readonly (number | undefined)[]): void {
     if (!this.#open) return
     this.#open = false
-    const { session, claims, places, there } = this.#ports
+    const { session, claims, places } = this.#ports
     for (const [at, place] of places.entries()) place.settle(amountOf(claims[at]!), amounts[at])
-    if (!session.standing.joined) return this.#owe(amounts)
+    if (session.standing.joined) this.#tell(amounts)
+    else this.#owe(amounts)
+  }
+
+  #tell(amounts: readonly (number | undefined)[]): void {
+    const { session, there } = this.#ports
     // whatever this process held when it got its present name was carried over to it
     const known = this.#life === session.standing.life ? there : true
-    if (typeof known === 'boolean') return session.tell(this.#changes(amounts, { held: known, spends: true }))
-    session.tell(this.#changes(amounts, { held: false, spends: true }))
+    session.tell(this.#changes(amounts, { held: known === true, spends: true }))
+    if (typeof known === 'boolean') return
     void known.then((granted) => {
       const { joined, life } = session.standing
       if (granted && joined && life === this.#life) session.tell(this.#changes(amounts, { held: true, spends: false }))

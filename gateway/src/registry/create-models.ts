@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto'
+import { type ModelEntry, readEntry } from 'turnpike-core/internal/router/model-list/entry'
+import type { Models } from '../house.ts'
+import { coalesced } from './coalesce.ts'
+import { type Loaded, type LoadPorts, loadModels } from './load.ts'
+
+export interface ModelsPorts extends LoadPorts {
+  /** models of the configuration */
+  readonly declared: readonly ModelEntry[]
+  readonly log: (line: string) => void
+  /** hears all entries that are to be served, when they are others than before */
+  readonly apply: (entries: readonly ModelEntry[]) => void
+  /** milliseconds between looks at what other replicas may have changed */
+  readonly pollMs?: number
+}
+
+/** The models of the gateway with a life: `start` begins to look for changes that no news told of. */
+export interface LiveModels extends Models {
+  start(): void
+  stop(): void
+}
+
+const pollMs = 30_000
+
+/** So many looks in a row may trust the cheap check: a replica whose clock is behind could hide its change from it. */
+const cheapLooks = 10
+
+/** The models of the configuration and those that were added over the API, which is what the store has of them at the last `reload`. */
+export function createModels(ports: ModelsPorts): LiveModels {
+  const taken = new Set(ports.declared.map((entry) => readEntry(entry, ports.environment).deployment.id))
+  let loaded: Loaded = { added: [], broken: [] }
+  let applied = fingerprintOf(loaded)
+  let mark: string | undefined
+  let timer: ReturnType<typeof setInterval> | undefined
+  let looks = 0
+
+  const reload = coalesced(async () => {
+    // before the rows are read: what changes while they are is looked at again
+    const seen = await markOf(ports.store)
+    const found = await loadModels(ports, taken)
+    for (const { id, name, why } of found.broken)
+      if (!loaded.broken.some((one) => one.id === id && one.why === why))
+        ports.log(`error: the model ${name} (${id}), which was added over the API, cannot be served: ${why}`)
+    loaded = found
+    mark = seen
+    const print = fingerprintOf(found)
+    if (print === applied) return
+    ports.apply([...ports.declared, ...found.added])
+    applied = print
+  })
+
+  async function look(): Promise<void> {
+    try {
+      if (looks++ % cheapLooks !== 0 && (await markOf(ports.store)) === mark) return
+      await reload()
+    } catch (thrown) {
+      ports.log(`error: models could not be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+    }
+  }
+
+  return {
+    declared: ports.declared,
+    added: () => loaded.added,
+    broken: () => loaded.broken,
+    reload,
+    start() {
+      timer ??= setInterval(() => void look(), ports.pollMs ?? pollMs)
+      timer.unref?.()
+    },
+    stop() {
+      clearInterval(timer)
+      timer = undefined
+    },
+  }
+}
+
+/** What tells cheaply whether rows came, changed or went. */
+async function markOf({ models, credentials }: ModelsPorts['store']): Promise<string> {
+  const marks = [models, credentials].map(async (rows) => {
+    const [latest] = await rows.list({ limit: 1, orderBy: 'updatedAt', descending: true })
+    return `${await rows.count({})}/${latest?.updatedAt ?? 0}/${latest?.value.id ?? ''}`
+  })
+  return (await Promise.all(marks)).join(' ')
+}
+
+function fingerprintOf({ added }: Loaded): string {
+  return createHash('sha256').update(JSON.stringify(added)).digest('hex')
+}
