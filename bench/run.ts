@@ -1,29 +1,34 @@
 /**
  * What the gateway costs, measured beside the bare forwarder in the same run: `npm run bench`. Both stand before the same provider;
- * virtual key, budget, limits and ledger are on. Options: `--quick` for a tenth of the requests, `--write` to put the result into RESULTS.md.
+ * virtual key, budget and ledger are on; *governed* adds a team's and a user's budgets, limits of requests and tokens and a tag with a budget. Options: `--quick` for a tenth of the requests, `--write` to put the result into RESULTS.md.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { postgresForTests, redisForTests } from '../tests/services.ts'
+import { governedKey, governedTag, plainKey, startGateway } from './gateways.ts'
 import { type Job, paced, percentile, saturate } from './load.ts'
 import { cpuSeconds, residentMegabytes, type Served, serveScript } from './process.ts'
 
 const scale = process.argv.includes('--quick') ? 0.1 : 1
 const chunks = 100
 const lines = 32
-const masterKey = 'sk-bench-master-key-0123456789'
 
 const scratch = mkdtempSync(join(tmpdir(), 'turnpike-bench-'))
 const provider = await serveScript('bench/provider.ts', [], { BENCH_CHUNKS: String(chunks) }, /ready (\d+)/)
 const upstream = `http://127.0.0.1:${provider.port}`
 const forwarder = await serveScript('bench/forwarder.ts', [], { BENCH_UPSTREAM: upstream }, /ready (\d+)/)
-const gateway = await startGateway()
-const key = await virtualKey(gateway)
+const gateway = await startGateway({ upstream, scratch })
+const plain = await plainKey(gateway)
+const governed = await governedKey(gateway)
+const [postgres, redis] = [await postgresForTests(), await redisForTests()]
+const stores = postgres && redis && { postgres: await postgres.database(), redis: redis.url }
 
 const say = (content: string) => [{ role: 'user', content }]
-const body = (model: string, stream: boolean) =>
+const body = (model: string, stream: boolean, tags?: readonly string[]) =>
   JSON.stringify({
     model,
+    ...(tags && { metadata: { tags } }),
     messages: say('Say hello to the people on the other side of this gateway, in one short and friendly sentence.'),
     ...(stream && { stream: true }),
     max_tokens: 200,
@@ -31,13 +36,20 @@ const body = (model: string, stream: boolean) =>
 const through = (served: Served, path: string, model: string, stream: boolean): Job => ({
   port: served.port,
   path,
-  key,
+  key: plain,
   body: body(model, stream),
+})
+const underGovernance = (served: Served, key: string): Job => ({
+  port: served.port,
+  path: '/v1/chat/completions',
+  key,
+  body: body('gpt-4o', false, [governedTag]),
 })
 
 const jobs = {
   'forwarder, whole': [forwarder, through(forwarder, '/v1/chat/completions', 'gpt-4o', false), 1],
   'gateway, same format, whole': [gateway, through(gateway, '/v1/chat/completions', 'gpt-4o', false), 1],
+  'gateway, governed, whole': [gateway, underGovernance(gateway, governed), 1],
   'gateway, translated, whole': [gateway, through(gateway, '/v1/chat/completions', 'claude', false), 1],
   'forwarder, stream': [forwarder, through(forwarder, '/v1/chat/completions', 'gpt-4o', true), chunks],
   'gateway, same format, stream': [gateway, through(gateway, '/v1/chat/completions', 'gpt-4o', true), chunks],
@@ -53,39 +65,29 @@ const idleMegabytes = residentMegabytes(gateway.pid)
 const figures = new Map<string, Figure>()
 for (const [name, [served, job, pieces]] of Object.entries(jobs))
   figures.set(name, await measure(served, job, pieces === 1 ? 40_000 : 6_000))
-const latency = { direct: await pace(provider), forwarder: await pace(forwarder), gateway: await pace(gateway) }
+const ordinary = (served: Served) => through(served, '/v1/chat/completions', 'gpt-4o', false)
+const latency = {
+  direct: await pace(ordinary(provider)),
+  forwarder: await pace(ordinary(forwarder)),
+  gateway: await pace(ordinary(gateway)),
+  governed: await pace(underGovernance(gateway, governed)),
+}
 const afterMegabytes = residentMegabytes(gateway.pid)
+await gateway.stop()
+const replica = stores && (await startGateway({ upstream, scratch, stores }))
+const replicaJob = replica && underGovernance(replica, await governedKey(replica))
+const agreed = replica &&
+  replicaJob && {
+    figure: await measure(replica, replicaJob, 20_000),
+    latency: await pace(replicaJob),
+  }
 
 const text = report()
 console.log(text)
 if (process.argv.includes('--write')) writeResults(text)
-await Promise.all([gateway.stop(), forwarder.stop(), provider.stop()])
+await Promise.all([replica?.stop(), forwarder.stop(), provider.stop()])
+await Promise.all([postgres?.stop(), redis?.stop()])
 rmSync(scratch, { recursive: true, force: true })
-
-async function startGateway(): Promise<Served> {
-  const file = join(scratch, 'config.yaml')
-  const model = (name: string, target: string) =>
-    `  - model_name: ${name}\n    litellm_params: {model: ${target}, api_base: "${upstream}/v1", api_key: sk-bench}\n`
-  writeFileSync(
-    file,
-    `model_list:\n${model('gpt-4o', 'openai/gpt-4o')}${model('claude', 'anthropic/claude-sonnet-4-5')}general_settings:\n  master_key: ${masterKey}\n  database_url: "sqlite:${join(scratch, 'bench.db')}"\n`,
-  )
-  return serveScript(
-    'gateway/src/main.ts',
-    ['--config', file, '--host', '127.0.0.1', '--port', '0'],
-    {},
-    /listens on http:\/\/[^:]+:(\d+)/,
-  )
-}
-
-async function virtualKey({ port }: Served): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${port}/key/generate`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${masterKey}` },
-    body: JSON.stringify({ models: ['gpt-4o', 'claude'], max_budget: 1_000_000, key_alias: 'bench' }),
-  })
-  return ((await answer.json()) as { key: string }).key
-}
 
 async function measure({ pid }: Served, job: Job, count: number): Promise<Figure> {
   // until the compiler has settled: the first tens of thousands of requests cost half as much again
@@ -96,8 +98,7 @@ async function measure({ pid }: Served, job: Job, count: number): Promise<Figure
   return { cpuMicros: ((cpuSeconds(pid) - before) * 1e6) / asked, perSecond: asked / seconds }
 }
 
-async function pace(served: Served): Promise<number[]> {
-  const job = through(served, '/v1/chat/completions', 'gpt-4o', false)
+async function pace(job: Job): Promise<number[]> {
   await paced(job, 1000, 1)
   return paced(job, 1000, Math.max(1, 8 * scale))
 }
@@ -109,8 +110,11 @@ function report(): string {
     ([name, { cpuMicros, perSecond }]) =>
       `| ${name} | ${cpuMicros.toFixed(1)} | ${Math.round(1e6 / cpuMicros)} | ${Math.round(perSecond)} |`,
   )
-  const added = (share: number) => (percentile(latency.gateway, share) - percentile(latency.direct, share)).toFixed(3)
-  const bare = (share: number) => (percentile(latency.forwarder, share) - percentile(latency.direct, share)).toFixed(3)
+  const over = (times: readonly number[] | undefined, share: number) =>
+    times ? (percentile([...times], share) - percentile(latency.direct, share)).toFixed(3) : 'not measured'
+  const added = (share: number) => over(latency.gateway, share)
+  const bare = (share: number) => over(latency.forwarder, share)
+  const ratio = of('gateway, governed, whole').cpuMicros / of('gateway, same format, whole').cpuMicros
   return `
 ${new Date().toISOString().slice(0, 10)}, Bun ${Bun.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}; load, provider and gateway share the machine${scale < 1 ? ' (quick run)' : ''}
 
@@ -128,6 +132,11 @@ ${rows.join('\n')}
 | CPU µs per streamed chunk, translated | ${perChunk('gateway, translated').toFixed(2)} | | ≤ 8 |
 | added latency p50 at 1,000 requests/s, ms | ${added(0.5)} | ${bare(0.5)} | |
 | added latency p99 at 1,000 requests/s, ms | ${added(0.99)} | ${bare(0.99)} | ≤ 1 |
+| governed beside plain keyed, CPU on SQLite | ${ratio.toFixed(2)} | | ≤ 1.35 |
+| governed, added p99 at 1,000 requests/s on SQLite, ms | ${over(latency.governed, 0.99)} | | |
+| governed, CPU µs per request on Postgres and Redis | ${agreed ? agreed.figure.cpuMicros.toFixed(1) : 'not measured'} | | |
+| governed, added p50 at 1,000 requests/s on Postgres and Redis, ms | ${over(agreed?.latency, 0.5)} | | |
+| governed, added p99 at 1,000 requests/s on Postgres and Redis, ms | ${over(agreed?.latency, 0.99)} | | ≤ 3 |
 | memory idle, MB | ${idleMegabytes.toFixed(0)} | | ≤ 120 |
 | memory after, MB | ${afterMegabytes.toFixed(0)} | | |
 `

@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
 import type { Fetch } from 'turnpike-core/internal/client/send'
 import { createRouter, sleep } from 'turnpike-core/internal/router/create'
 import type { Dispatcher } from 'turnpike-core/internal/router/dispatch'
@@ -9,13 +7,13 @@ import { periodAt } from './admission/periods.ts'
 import { openIdentity } from './boot/identity.ts'
 import { openLedger } from './boot/ledger.ts'
 import { openNews } from './boot/news.ts'
+import { openRequestLogs } from './boot/request-logs.ts'
 import { openShared } from './boot/shared.ts'
+import { openSealing, openStore } from './boot/store.ts'
 import type { Config } from './config/config.ts'
 import type { House } from './house.ts'
 import { createHandler, type Handler } from './pipeline/handle.ts'
-import { openPostgres } from './store/postgres.ts'
-import { openSqlite } from './store/sqlite.ts'
-import type { Store } from './store/store.ts'
+import { createModels } from './registry/create-models.ts'
 import { endpoints } from './table.ts'
 
 /** What may be given instead of the real thing: a clock and a network for tests. */
@@ -42,18 +40,33 @@ export async function boot(config: Config, masterKeys: readonly string[], outsid
   const log = outside.log ?? ((line: string) => console.error(line))
   const fetch: Fetch = outside.fetch ?? ((url, init) => globalThis.fetch(url, init))
   const store = await openStore(config)
-  const shared = openShared({ config, store, now, log })
+  const shared = await openShared({ config, store, now, log })
   const router = openRouter(config, { ...outside, fetch, now })
-  const { ledger, close: closeLedger } = await openLedger({ config, store, shared, router: router.dispatcher, now, log })
+  const { ledger, close: closeLedger } = await openLedger({
+    config,
+    store,
+    shared,
+    router: router.dispatcher,
+    now,
+    log,
+  })
   const identity = openIdentity({ config, store, masterKeys, fetch, now })
   const { budgets, limits } = config.governance
-  const models = {
+  const sealing = openSealing(config, masterKeys)
+  const models = createModels({
+    store,
+    sealing,
+    log,
     declared: config.models,
-    added: () => [],
-    broken: () => [],
-    reload: async () => {},
-  }
+    credentials: config.credentials,
+    environment: config.environment,
+    defaults: {},
+    apply: router.replace,
+  })
+  await models.reload()
+  models.start()
   const news = openNews({ shared, access: identity.access, models, log })
+  const requestLogs = openRequestLogs({ config, store, now, log })
   let leaving = false
   const house: House = {
     config,
@@ -61,9 +74,11 @@ export async function boot(config: Config, masterKeys: readonly string[], outsid
     shared,
     ledger,
     access: identity.access,
+    signOn: identity.signOn,
     admission: createAdmission({
       shared,
       now,
+      alert: (words) => log(`alert: ${words}`),
       periodAt: periodAt(budgets.clock),
       settings: {
         allowUnpriced: config.general.allowUnpriced,
@@ -80,11 +95,11 @@ export async function boot(config: Config, masterKeys: readonly string[], outsid
     router: router.dispatcher,
     models,
     news,
-    sealing: { seal: (secret) => secret, open: (sealed) => sealed, isSealed: () => false },
+    sealing,
     fetch,
     now,
     log,
-    told: () => {},
+    told: requestLogs.tell,
     draining: () => leaving,
   }
   return {
@@ -93,19 +108,13 @@ export async function boot(config: Config, masterKeys: readonly string[], outsid
     drain: () => void (leaving = true),
     async close() {
       news.close()
+      models.stop()
+      await requestLogs.close()
       await closeLedger()
       await shared.close()
       await store.close()
     },
   }
-}
-
-async function openStore({ general }: Config): Promise<Store> {
-  const { database } = general
-  if (database.kind === 'postgres')
-    return openPostgres(database.url, { max: database.poolSize, connectTimeoutMs: database.connectMs })
-  if (database.path !== ':memory:') mkdirSync(dirname(database.path), { recursive: true, mode: 0o700 })
-  return openSqlite(database.path)
 }
 
 interface Router {

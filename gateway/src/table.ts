@@ -1,6 +1,7 @@
 import { adminRoutes } from './admin/routes.ts'
 import { countRoutes } from './endpoints/count-tokens.ts'
 import { healthRoutes } from './endpoints/health.ts'
+import { modelInfoRoutes } from './endpoints/model-info.ts'
 import { modelRoutes } from './endpoints/models.ts'
 import { surfaces } from './endpoints/surfaces.ts'
 import type { Endpoint } from './pipeline/route.ts'
@@ -10,6 +11,7 @@ export const endpoints: readonly Endpoint[] = [
   ...surfaces,
   ...countRoutes,
   ...modelRoutes,
+  ...modelInfoRoutes,
   ...healthRoutes,
   ...adminRoutes,
 ]

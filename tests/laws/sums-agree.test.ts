@@ -115,7 +115,9 @@ describe('after 300 requests of every kind and ending', () => {
               ...pages,
               async balances(after, limit) {
                 const told = [...(await pages.balances(after, limit))]
-                return new Map(told.map(([bucket, spent], at) => [bucket, (spent + (at === 0 ? 1 : 0)) as typeof spent]))
+                return new Map(
+                  told.map(([bucket, spent], at) => [bucket, (spent + (at === 0 ? 1 : 0)) as typeof spent]),
+                )
               },
             }),
           ),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { createRouter, sleep } from './create.ts'
 import type { ModelEntry } from './model-list/entry.ts'
-import { fillStars, wildcardPattern } from './wildcard.ts'
+import { fillStars, wildcardPattern } from './model-list/wildcard.ts'
 
 const entry = (name: string, model: string, id?: string): ModelEntry => ({
   model_name: name,

@@ -1,6 +1,6 @@
 import { GatewayError } from '../kernel/faults.ts'
 import type { Deployment, RouterSettings } from './deployment.ts'
-import { type Expand, fillStars, wildcardPattern } from './wildcard.ts'
+import { type Expand, fillStars, wildcardPattern } from './model-list/wildcard.ts'
 
 /** The deployments that may answer a name, and the name of their group. */
 export interface Group {

@@ -24,7 +24,7 @@ export interface Asking {
   /** answer with this text without calling anybody */
   readonly mock?: string | undefined
   /** Asked before each attempt: what the deployment's owner sets aside for it, or why it may not take the call now. */
-  readonly enter?: (deployment: Deployment) => Entry | Promise<Entry>
+  readonly enter?: ((deployment: Deployment) => Entry | Promise<Entry>) | undefined
   /** hears of each attempt as it ends */
   readonly note?: (attempt: Attempt) => void
 }

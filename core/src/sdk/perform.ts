@@ -6,10 +6,9 @@ import { parseObject } from '../kernel/json.ts'
 import { toUsd } from '../kernel/money.ts'
 import { readSse } from '../kernel/sse.ts'
 import { run } from '../kernel/transducer.ts'
-import { priceOf } from '../models/book.ts'
-import { cost } from '../models/cost.ts'
-import { estimateInput } from '../models/estimate.ts'
+import { estimateBody } from '../models/estimate.ts'
 import type { Answer, Dispatcher } from '../router/dispatch.ts'
+import { costOf } from '../router/price.ts'
 import { asGatewayError } from '../router/trial.ts'
 import type { FormatId } from '../vocabulary/format-id.ts'
 import type { Usage } from '../vocabulary/usage.ts'
@@ -43,22 +42,30 @@ export async function perform(
   )
   const call = callOf({ format, bytes: new TextEncoder().encode(JSON.stringify(body)) })
   const { signal, fallbacks, num_retries: retries, timeout } = params
+  const startedAt = Date.now()
   const answer = await router.ask(call, router.group(call.model), {
     ...(signal && { signal }),
     ...(fallbacks && { fallbacks }),
     ...(retries !== undefined && { retries }),
     ...(timeout !== undefined && { timeoutMs: timeout * 1000 }),
   })
-  return call.stream ? stream(call, answer) : whole(call, answer)
+  const asked = { call, startedAt }
+  return call.stream ? stream(asked, answer) : whole(asked, answer)
 }
 
-function whole(call: Call, answer: Answer): object {
+interface Asked {
+  readonly call: Call
+  readonly startedAt: number
+}
+
+function whole(asked: Asked, answer: Answer): object {
+  const { call } = asked
   const { reply } = answer
   if (reply.kind !== 'whole')
     throw new GatewayError('provider-garbled', 'The provider streamed an answer that was not to be streamed.')
-  const { bytes, usage, serviceTier } = complete(answer, () => answerWhole(call, reply))
+  const { bytes, ...told } = complete(answer, () => answerWhole(call, reply))
   const value = JSON.parse(new TextDecoder().decode(bytes)) as object
-  settle(value, answer, usage, serviceTier)
+  settle(value, answer, { ...asked, ...told })
   return value
 }
 
@@ -80,13 +87,17 @@ function failureOf({ deployment }: Answer, thrown: unknown): GatewayError {
   return withDetail(asGatewayError(thrown), { provider: deployment.provider.name, model: deployment.model })
 }
 
-function settle(value: object, answer: Answer, usage: Usage | undefined, serviceTier: string | undefined): void {
+interface Ending extends Asked {
+  readonly usage: Usage | undefined
+  readonly serviceTier: string | undefined
+}
+
+function settle(value: object, answer: Answer, { call, startedAt, usage, serviceTier }: Ending): void {
   const { deployment } = answer
-  const price =
-    deployment.price ?? priceOf(deployment.provider.name, deployment.pricedAs ?? deployment.model, Date.now())
+  const seconds = (Date.now() - startedAt) / 1000
+  const cost = costOf(usage, deployment, { at: startedAt, serviceTier, call, seconds })
   keepReceipt(value, {
-    cost:
-      usage && price ? toUsd(cost(usage, price, serviceTier === undefined ? {} : { serviceTier }).total) : undefined,
+    cost: cost && toUsd(cost.total),
     usage,
     provider: deployment.provider.name,
     model: deployment.model,
@@ -97,7 +108,8 @@ function settle(value: object, answer: Answer, usage: Usage | undefined, service
 }
 
 /** The chunks of a stream; leaving the loop early closes the provider's connection. */
-function stream(call: Call, answer: Answer): AsyncIterable<object> {
+function stream(asked: Asked, answer: Answer): AsyncIterable<object> {
+  const { call } = asked
   const { reply } = answer
   const iterable = {
     [Symbol.asyncIterator]: () => (reply.kind === 'stream' ? chunks(reply) : unfolded(reply)),
@@ -105,7 +117,7 @@ function stream(call: Call, answer: Answer): AsyncIterable<object> {
   return iterable
 
   async function* chunks({ head, next, close }: StreamReply): AsyncGenerator<object> {
-    const flow = flowFor(call, answer.compiled, { inputEstimate: estimateInput(call.envelope.bytes.length) })
+    const flow = flowFor(call, answer.compiled, { inputEstimate: estimateBody(call.envelope.bytes) })
     const frames = readSse()
     let failure: GatewayError | undefined
     try {
@@ -121,14 +133,14 @@ function stream(call: Call, answer: Answer): AsyncIterable<object> {
       close()
       const usage = flow.usage()
       answer.done({ ...(usage && { outputTokens: usage.output }), ...(failure && { error: failure }) })
-      settle(iterable, answer, usage, flow.serviceTier())
+      settle(iterable, answer, { ...asked, usage, serviceTier: flow.serviceTier() })
     }
   }
 
   /** A provider that was asked for a stream may answer whole all the same. */
   async function* unfolded(given: WholeReply): AsyncGenerator<object> {
-    const { bytes, usage, serviceTier } = complete(answer, () => unfoldAnswer(call, given))
-    settle(iterable, answer, usage, serviceTier)
+    const { bytes, ...told } = complete(answer, () => unfoldAnswer(call, given))
+    settle(iterable, answer, { ...asked, ...told })
     for (const { data } of run(readSse(), [bytes])) yield* parsed(data)
   }
 }

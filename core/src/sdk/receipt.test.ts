@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import type { JsonObject } from '../kernel/json.ts'
 import { priceOf } from '../models/book.ts'
 import type { Rates } from '../models/price.ts'
-import { createClient } from './client.ts'
+import { createClient, Router } from './client.ts'
 import { costOf, receiptOf } from './receipt.ts'
 
 const environment = { OPENAI_API_KEY: 'k-openai', ANTHROPIC_API_KEY: 'k-anthropic', GEMINI_API_KEY: 'k-gemini' }
@@ -159,6 +159,27 @@ test('a model that the book does not know costs nobody knows what, which is not 
   if (!bill) throw new Error('no bill')
   const answer = await clientOf(bill).completion({ model: 'openai/some-model-of-tomorrow', messages })
   expect([costOf(answer), receiptOf(answer)?.usage?.output]).toEqual([undefined, 57])
+})
+
+test('a deployment costs what its settings say: the price of the model that they name, completed, or what is reported', async () => {
+  const [bill] = bills
+  if (!bill) throw new Error('no bill')
+  const cost = async (params: JsonObject & { readonly model: string }, info: JsonObject = {}, usage: JsonObject = openaiUsage) => {
+    const whole = JSON.stringify({ ...bill.whole, usage })
+    const litellm_params = { api_key: 'k', api_base: 'https://provider.example/v1', ...params }
+    const router = new Router(
+      { model_list: [{ model_name: 'm', litellm_params, model_info: info }] },
+      { environment, fetch: async () => new Response(whole, { headers: { 'content-type': 'application/json' } }) },
+    )
+    return costOf(await router.completion({ model: 'm', messages }))
+  }
+  const azure = { model: 'azure/our-name', api_version: '2024-10-21' }
+  const listed = byHand({ ...bill, provider: 'azure' })
+  expect(await cost(azure, { base_model: 'azure/gpt-4o' })).toBe(listed)
+  expect(await cost(azure, { base_model: 'gpt-4o' })).toBe(listed)
+  // 1003 tokens at a dollar a million, and what was made at the list's rate of ten
+  expect(await cost({ model: 'openai/gpt-4o' }, { input_cost_per_token: 1e-6 })).toBe(0.001573)
+  expect(await cost({ model: 'openrouter/nobody/knows' }, {}, { ...openaiUsage, cost: 0.5 })).toBe(0.5)
 })
 
 test('the receipt says what the translation could not carry', async () => {

@@ -66,13 +66,18 @@ export function createStandings(store: Rows): Standings {
     async ofKey(hash) {
       const presented = (await store.keys.find(hash))?.value
       if (!presented) return undefined
-      const current = presented.rotatedTo === undefined ? presented : (await store.keys.find(presented.rotatedTo))?.value
+      const current =
+        presented.rotatedTo === undefined ? presented : (await store.keys.find(presented.rotatedTo))?.value
       if (!current) return undefined
       const key = await withBudget(current)
       // a secret that was replaced is good until its grace ends, and for what the key may do today
       const expiresAt = earlier(presented.expiresAt, current.expiresAt)
       const standing = await ofUser(key.userId, key)
-      return { kind: 'key', key: expiresAt === key.expiresAt ? key : { ...key, expiresAt: expiresAt as number }, ...standing }
+      return {
+        kind: 'key',
+        key: expiresAt === key.expiresAt ? key : { ...key, expiresAt: expiresAt as number },
+        ...standing,
+      }
     },
   }
 }

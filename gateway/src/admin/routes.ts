@@ -1,8 +1,11 @@
 import type { Policy } from '../access/rights.ts'
 import type { Route } from '../pipeline/route.ts'
+import { identityRoutes } from './identity/routes.ts'
 import { keyInfo, keysBySpend, listAliases, listKeys } from './keys/key-listing.ts'
 import { deleteKeys, generateKey, setBlocked, updateKey } from './keys/keys.ts'
+import { storedModelRoutes } from './models/routes.ts'
 import { globalSpend, spendLogs } from './spend/spend.ts'
+import { tenantRoutes } from './tenants/routes.ts'
 
 function row(
   id: string,
@@ -29,4 +32,7 @@ export const adminRoutes: readonly Route[] = [
   row('spend.logs', 'GET /spend/logs', { groups: spendRoutes, handle: spendLogs }),
   row('spend.keys', 'GET /spend/keys', { groups: spendRoutes, handle: keysBySpend }),
   row('global.spend', 'GET /global/spend', { groups: ['global_spend_tracking_routes'], handle: globalSpend }),
+  ...storedModelRoutes,
+  ...identityRoutes,
+  ...tenantRoutes,
 ]

@@ -50,7 +50,12 @@ export interface Admitted {
 /** What a provider's own budget sets aside for one attempt. */
 export type Entered =
   | { readonly full: string }
-  | { readonly full?: undefined; readonly buckets: readonly string[]; claims(bucket: string): boolean; settle(bill: Pick<Bill, 'shares'>): void }
+  | {
+      readonly full?: undefined
+      readonly buckets: readonly string[]
+      claims(bucket: string): boolean
+      settle(bill: Pick<Bill, 'shares'>): void
+    }
 
 /** The one admission of the gateway: every budget and every limit of every scope, all or nothing. */
 export interface Admission {

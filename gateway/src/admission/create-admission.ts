@@ -1,12 +1,12 @@
 import { GatewayError } from 'turnpike-core/internal/kernel/faults'
-import { type NanoUsd, zeroUsd } from 'turnpike-core/internal/kernel/money'
+import { type NanoUsd, toUsd, zeroUsd } from 'turnpike-core/internal/kernel/money'
 import type { Shared, Taken } from '../shared/shared.ts'
 import type { Principal } from '../vocabulary/principal.ts'
 import type { Admission, Admitted, Bill, Payer, Wanted } from './admission.ts'
 import { type Amounts, claimOf, type PeriodAt, type Placed } from './claims.ts'
 import { limitHeaders } from './headers.ts'
-import { enterBudget, type ProviderCap } from './provider-budget.ts'
 import { type BudgetItem, type Item, itemsOf, type LimitItem } from './plan.ts'
+import { enterBudget, type ProviderCap } from './provider-budget.ts'
 import { budgetExceeded, rateLimited } from './refusal.ts'
 import { bucketOf, customerScope, type Scope, type ScopeSettings, scopesOf, tagScope } from './scopes.ts'
 
@@ -18,13 +18,15 @@ export interface AdmissionPorts {
     readonly providers: Readonly<Record<string, ProviderCap>>
   }
   readonly periodAt: PeriodAt
+  /** hears in words when a soft budget is passed */
+  readonly alert?: (words: string) => void
   readonly now: () => number
 }
 
 /** Models of one caller whose items are kept; more than that only names that do not exist can make. */
 const mostModels = 1000
 
-export function createAdmission({ shared, settings, periodAt, now }: AdmissionPorts): Admission {
+export function createAdmission({ shared, settings, periodAt, now, alert }: AdmissionPorts): Admission {
   const plans = new WeakMap<Principal, Map<string, readonly Item[]>>()
   const ofRows = new WeakMap<object, Scope>()
 
@@ -72,7 +74,13 @@ export function createAdmission({ shared, settings, periodAt, now }: AdmissionPo
       buckets: placed.flatMap(({ claim, item }) =>
         claim.kind === 'money' && claim.bucket !== item.scope.bucket ? [claim.bucket] : [],
       ),
-      settle: (bill) => hold.settle(placed.map((one) => trueAmount(one, bill)), unclaimed(placed, bill)),
+      settle(bill) {
+        hold.settle(
+          placed.map((one) => trueAmount(one, bill)),
+          unclaimed(placed, bill),
+        )
+        if (alert && bill.spend > 0) for (const one of placed) tellSoftBudget(one, bill, alert)
+      },
     }
   }
 
@@ -81,9 +89,7 @@ export function createAdmission({ shared, settings, periodAt, now }: AdmissionPo
       const placed = place(wanted)
       refuseUnpriced(wanted, placed)
       const taken = shared.take(placed.map(({ claim }) => claim))
-      return taken instanceof Promise
-        ? taken.then((later) => granted(placed, later))
-        : granted(placed, taken)
+      return taken instanceof Promise ? taken.then((later) => granted(placed, later)) : granted(placed, taken)
     },
     enter(provider, worstCase) {
       const cap = Object.hasOwn(settings.providers, provider) ? settings.providers[provider] : undefined
@@ -94,6 +100,18 @@ export function createAdmission({ shared, settings, periodAt, now }: AdmissionPo
       const period = budgetDuration === undefined ? undefined : periodAt(budgetDuration, now())
       return shared.spentIn(period ? `${bucket}:${budgetDuration}:${period.name}` : bucket)
     },
+  }
+
+  /** Once, by the exchange that passes it. */
+  function tellSoftBudget(one: Placed, bill: Bill, tell: (words: string) => void): void {
+    const { claim, item } = one
+    const soft = item.scope.terms.softBudget
+    if (soft === undefined || claim.kind !== 'money' || item.kind !== 'budget' || item.model !== undefined) return
+    const spent = shared.spentIn(claim.bucket)
+    if (spent === undefined || spent < soft || spent - (trueAmount(one, bill) ?? 0) >= soft) return
+    tell(
+      `${item.scope.kind} ${item.scope.alias ?? item.scope.id} has spent $${toUsd(spent)}, its soft budget is $${toUsd(soft)}`,
+    )
   }
 
   function refuseUnpriced({ worstCase, model }: Wanted, placed: readonly Placed[]): void {
@@ -126,7 +144,8 @@ function trueAmount({ claim }: Placed, { shares, spend, tokens }: Bill): number 
 /** What the ledger books beyond what was claimed: counted too wherever somebody else claims it. */
 function unclaimed(placed: readonly Placed[], { shares }: Bill): readonly (readonly [string, NanoUsd])[] {
   return shares.filter(
-    ([bucket, amount]) => amount !== 0 && !placed.some(({ claim }) => claim.kind === 'money' && claim.bucket === bucket),
+    ([bucket, amount]) =>
+      amount !== 0 && !placed.some(({ claim }) => claim.kind === 'money' && claim.bucket === bucket),
   )
 }
 

@@ -42,8 +42,9 @@ function budgetItems(scope: Scope, model: string): BudgetItem[] {
   const own = { kind: 'budget', scope, bucket } as const
   if (terms.maxBudget !== undefined)
     items.push({ ...own, duration: terms.budgetDuration, limit: terms.maxBudget, extra: extraOf(terms) })
-  // a key's spend is told in every answer, so it is counted where nothing limits it
-  else if (scope.kind === 'api_key') items.push({ ...own, duration: terms.budgetDuration })
+  // a key's spend is told in every answer, and a soft budget is told when it is passed: counted where nothing limits it
+  else if (scope.kind === 'api_key' || terms.softBudget !== undefined)
+    items.push({ ...own, duration: terms.budgetDuration })
   for (const { duration, maxBudget } of terms.budgetLimits ?? []) items.push({ ...own, duration, limit: maxBudget })
   for (const [name, { maxBudget, duration }] of modelEntries(terms, model))
     if (maxBudget !== undefined)
@@ -97,10 +98,7 @@ function modelLimits(scope: Scope, model: string): LimitItem[] {
   })
   const rpm = limitOf(terms.modelRpmLimit, model) ?? entry?.rpmLimit
   const tpm = limitOf(terms.modelTpmLimit, model) ?? entry?.tpmLimit
-  return [
-    ...(rpm === undefined ? [] : [item('requests', rpm)]),
-    ...(tpm === undefined ? [] : [item('tokens', tpm)]),
-  ]
+  return [...(rpm === undefined ? [] : [item('requests', rpm)]), ...(tpm === undefined ? [] : [item('tokens', tpm)])]
 }
 
 function limitOf(limits: Readonly<Record<string, number>> | undefined, model: string): number | undefined {

@@ -2,6 +2,7 @@ import { GatewayError } from 'turnpike-core/internal/kernel/faults'
 import { type NanoUsd, toUsd } from 'turnpike-core/internal/kernel/money'
 import type { Level } from '../shared/shared.ts'
 import type { BudgetItem, LimitItem } from './plan.ts'
+import type { ScopeKind } from './scopes.ts'
 
 /** A place or a reservation is free again when some request ends, nobody knows when: ask again soon. */
 const soonMs = 1000
@@ -56,18 +57,19 @@ export function budgetExceeded(refusal: Refusal<BudgetItem>): GatewayError {
   })
 }
 
-/** LiteLLM's words, which its clients look for. */
+/** LiteLLM's words, which its clients look for (https://docs.litellm.ai/docs/proxy/users). */
 function knownWords({ item }: Refusal<BudgetItem>, spent: string, limit: string): string {
   const { scope, model, duration } = item
   const window = duration === undefined ? '' : ` (per ${duration})`
   const costs = `Current cost: ${spent}, Max budget: ${limit}${window}`
   if (model !== undefined) return `${ofModel(item, model)}. ${costs}`
   const head = 'Budget has been exceeded!'
+  const over = `over budget. Spend=${spent}, Budget=${limit}${window}`
   switch (scope.kind) {
     case 'api_key':
       return `${head} Key=${scope.alias ?? 'None'} (${keyName(scope)}) ${costs}`
     case 'user':
-      return `ExceededBudget: User=${scope.id} over budget. ${head} ${costs}`
+      return `ExceededBudget: User=${scope.id} ${over}`
     case 'team':
       return `${head} Team=${scope.id} ${costs}`
     case 'team_member':
@@ -75,18 +77,29 @@ function knownWords({ item }: Refusal<BudgetItem>, spent: string, limit: string)
     case 'organization':
       return `${head} Organization=${scope.id} ${costs}`
     case 'end_user':
-      return `ExceededBudget: End User=${scope.id} over budget. ${head} ${costs}`
+      return `ExceededBudget: End User=${scope.id} ${over}`
     case 'tag':
       return `${head} Tag=${scope.id} ${costs}`
     case 'proxy':
-      return `${head} Proxy-wide ${costs}`
+      return `${head} ${costs}`
   }
 }
 
+/** What LiteLLM calls those whose models may have a budget; it knows keys, users and end users only. */
+const owners: Readonly<Record<ScopeKind, string>> = {
+  api_key: 'Virtual Key',
+  user: 'User',
+  team: 'Team',
+  team_member: 'Team Member',
+  organization: 'Organization',
+  end_user: 'End User',
+  tag: 'Tag',
+  proxy: 'Proxy',
+}
+
 function ofModel({ scope }: BudgetItem, model: string): string {
-  if (scope.kind === 'api_key')
-    return `LiteLLM Virtual Key: ${scope.id}, key_alias: ${scope.alias ?? 'None'}, exceeded budget for model=${model}`
-  return `LiteLLM ${scope.kind === 'user' ? 'User' : scope.kind}: ${scope.id}, exceeded budget for model=${model}`
+  const alias = scope.kind === 'api_key' ? `, key_alias: ${scope.alias ?? 'None'}` : ''
+  return `LiteLLM ${owners[scope.kind]}: ${scope.id}${alias}, exceeded budget for model=${model}`
 }
 
 function keyName(scope: BudgetItem['scope']): string {

@@ -56,7 +56,8 @@ export function scopesOf(principal: Principal, settings: ScopeSettings): readonl
     scopes.push(scope('api_key', key.hash, terms, key.alias))
   }
   // a person's own budget is for what they do in their own name
-  if (user) scopes.push({ ...scope('user', user.id, user, user.alias), budgets: !team || settings.userBudgetOnTeamKeys })
+  if (user)
+    scopes.push({ ...scope('user', user.id, user, user.alias), budgets: !team || settings.userBudgetOnTeamKeys })
   if (team) scopes.push(scope('team', team.id, team, team.alias))
   if (member) scopes.push(scope('team_member', member.id, member))
   if (organization) scopes.push(scope('organization', organization.id, organization, organization.alias))

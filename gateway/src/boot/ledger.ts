@@ -1,5 +1,6 @@
 import { cost } from 'turnpike-core/internal/models/cost'
 import type { Dispatcher } from 'turnpike-core/internal/router/dispatch'
+import { priceFor } from 'turnpike-core/internal/router/price'
 import type { Config } from '../config/config.ts'
 import { createMemoryJournal } from '../journal/memory-journal.ts'
 import { openJournal } from '../journal/open-journal.ts'
@@ -7,7 +8,6 @@ import { createBooking } from '../ledger/booking.ts'
 import { createLedger, tokenCounter } from '../ledger/create-ledger.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { lostRow, type PriceLost } from '../ledger/lost.ts'
-import { priceFor } from '../pipeline/price.ts'
 import type { Shared } from '../shared/shared.ts'
 import type { LedgerRow } from '../store/ledger/row.ts'
 import type { Store } from '../store/store.ts'
@@ -43,7 +43,8 @@ export async function openLedger(ports: LedgerPorts): Promise<{ readonly ledger:
   const rows = [...found.closed, ...found.open.map((stub) => lostRow(stub, now(), priceWith(router)))]
   booking.adopt(rows)
   for (const row of rows) journal.close(row)
-  if (rows.length > 0) log(`${rows.length} exchanges of a process that ended are booked, ${found.open.length} of them as lost`)
+  if (rows.length > 0)
+    log(`${rows.length} exchanges of a process that ended are booked, ${found.open.length} of them as lost`)
   await adopted()
   const ledger = createLedger({ journal, countedTokens })
   return { ledger, close: () => ledger.close() }

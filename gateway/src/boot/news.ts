@@ -1,6 +1,6 @@
 import type { Access } from '../access/access.ts'
-import type { Models } from '../house.ts'
 import { type News, newsTopic, type Piece, pieceOf } from '../news.ts'
+import type { Models } from '../registry/models.ts'
 import type { Shared } from '../shared/shared.ts'
 
 interface NewsPorts {

@@ -12,11 +12,14 @@ interface SharedPorts {
 }
 
 /** What replicas agree on: in Redis where one is configured, else in this process, which then is the only one. */
-export function openShared({ config, store, now, log }: SharedPorts): Shared {
+export async function openShared({ config, store, now, log }: SharedPorts): Promise<Shared> {
   const balanceOf = (bucket: string) => store.balanceOf(bucket)
   const onError = (error: unknown): void =>
     log(`error: news could not be heard: ${error instanceof Error ? error.message : String(error)}`)
   const { redis } = config.governance
   if (!redis) return createMemoryShared({ balanceOf, now, onError })
-  return createRedisShared({ url: redis.url, namespace: redis.namespace, balanceOf, now, log })
+  const shared = createRedisShared({ url: redis.url, namespace: redis.namespace, balanceOf, now, log })
+  // a Redis that does not answer is no reason not to start: it says so itself, and this replica goes on with its share
+  await shared.ready
+  return shared
 }

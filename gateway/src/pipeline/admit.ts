@@ -56,7 +56,8 @@ async function admitTo({ call, caller, parties, route, house }: Admission): Prom
     customer: parties.customer,
     tags: parties.tagRows,
     model: route.group.name,
-    worstCase: own === undefined ? undefined : (Math.max(...[...worst.values()].map((amount) => amount ?? 0)) as NanoUsd),
+    worstCase:
+      own === undefined ? undefined : (Math.max(...[...worst.values()].map((amount) => amount ?? 0)) as NanoUsd),
     tokens: { input, total: input + outputEstimate(call) },
     payers: parties.payers,
   })

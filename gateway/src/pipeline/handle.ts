@@ -2,6 +2,7 @@ import { GatewayError, isGatewayError } from 'turnpike-core/internal/kernel/faul
 import type { House } from '../house.ts'
 import { addKey } from './answer/headers.ts'
 import { refuse } from './answer/refuse.ts'
+import { addressOf } from './request/address.ts'
 import { readBody } from './request/body.ts'
 import { identify } from './request/identify.ts'
 import { createMatcher, targetOf } from './request/match.ts'
@@ -71,11 +72,12 @@ async function answer(knock: Knock & { readonly endpoint: Route }, house: House)
   const { endpoint, request, params, query, callId } = knock
   try {
     const principal = await identify(knock, house)
+    const address = addressOf(knock, house.config.governance.access.useForwardedFor)
     const body =
       request.method === 'GET' || request.method === 'HEAD'
         ? undefined
         : await readBody(request, { ...house.config.general.body, maxBytes: maxManagementBytes })
-    const response = await endpoint.handle({ request, params, query, body, principal, callId }, house)
+    const response = await endpoint.handle({ request, params, query, body, principal, address, callId }, house)
     const headers: Record<string, string> = { 'x-litellm-call-id': callId }
     addKey(headers, principal, house)
     for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)

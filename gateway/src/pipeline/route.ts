@@ -1,6 +1,6 @@
 import type { RequestPath } from 'turnpike-core/internal/formats/format'
-import type { JsonObject } from 'turnpike-core/internal/kernel/json'
 import type { Framing } from 'turnpike-core/internal/kernel/framing'
+import type { JsonObject } from 'turnpike-core/internal/kernel/json'
 import type { FormatId } from 'turnpike-core/internal/vocabulary/format-id'
 import type { Policy } from '../access/rights.ts'
 import type { House } from '../house.ts'
@@ -60,6 +60,8 @@ export interface RouteCall {
   /** undefined for methods without a body; already bounded in size */
   readonly body: Uint8Array | undefined
   readonly principal: Principal
+  /** the caller's address, where the runtime or a trusted proxy tells it */
+  readonly address?: string | undefined
   readonly callId: string
 }
 

@@ -4,6 +4,7 @@ import { zeroUsd } from 'turnpike-core/internal/kernel/money'
 import type { Cost } from 'turnpike-core/internal/models/cost'
 import type { Attempt } from 'turnpike-core/internal/router/attempt'
 import type { Answer } from 'turnpike-core/internal/router/dispatch'
+import { costOf } from 'turnpike-core/internal/router/price'
 import type { Usage } from 'turnpike-core/internal/vocabulary/usage'
 import type { Warning } from 'turnpike-core/internal/vocabulary/warnings'
 import type { Admitted, Entered } from '../admission/admission.ts'
@@ -11,10 +12,11 @@ import type { House } from '../house.ts'
 import type { Exchange, Outcome } from '../vocabulary/exchange.ts'
 import type { Principal } from '../vocabulary/principal.ts'
 import type { Grant } from './admit.ts'
-import { costOf, inputEstimate } from './price.ts'
+import { inputEstimate } from './price.ts'
 import { callerNotes } from './request/caller-notes.ts'
 import type { Parties } from './request/parties.ts'
 import type { Knock } from './route.ts'
+import { openTranscript } from './transcript.ts'
 
 type SetAside = Extract<Entered, { full?: undefined }>
 
@@ -41,6 +43,8 @@ export interface Story {
   entered(entered: SetAside): void
   attempt(attempt: Attempt): void
   answered(answer: Answer): void
+  /** bytes of the answer, as the caller gets them */
+  said(bytes: Uint8Array): void
   /** milliseconds spent waiting for providers so far */
   upstreamMs(): number
   /** the end: books the money, returns what was set aside, tells the callbacks. What comes after the first end is ignored. */
@@ -61,6 +65,7 @@ export function openStory(knock: Knock, house: House): Story {
   let answer: Answer | undefined
   let firstByteAt: number | undefined
   let settled = false
+  const transcript = openTranscript(house.config.governance.requestLogs.storePrompts)
 
   function settle({ outcome, status, usage, serviceTier, error }: Ending): Cost | undefined {
     if (settled) return undefined
@@ -95,6 +100,7 @@ export function openStory(knock: Knock, house: House): Story {
       endUser: notes.endUser,
       payers: parties?.payers && Object.fromEntries(parties.payers.map(({ scope, share }) => [scope.bucket, share])),
       metadata: knock.callId === knock.id ? notes.metadata : { ...notes.metadata, litellm_call_id: knock.callId },
+      transcript: transcript.of(call),
     }
     house.ledger.settle(exchange, answer && grant && entered ? withProvider(grant, entered) : grant)
     house.told(exchange)
@@ -128,6 +134,7 @@ export function openStory(knock: Knock, house: House): Story {
       answer = given
       firstByteAt = house.now()
     },
+    said: transcript.said,
     upstreamMs: () => attempts.reduce((sum, attempt) => sum + (attempt.kind === 'skipped' ? 0 : attempt.ms), 0),
     settle,
     fail(thrown) {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type ModelEntry, readEntry } from 'turnpike-core/internal/router/model-list/entry'
-import type { Models } from '../house.ts'
+import type { Models } from './models.ts'
 import { coalesced } from './coalesce.ts'
-import { type Loaded, type LoadPorts, loadModels } from './load.ts'
+import { blocked, type Loaded, type LoadPorts, loadModels } from './load.ts'
 
 export interface ModelsPorts extends LoadPorts {
   /** models of the configuration */
@@ -39,7 +39,7 @@ export function createModels(ports: ModelsPorts): LiveModels {
     const seen = await markOf(ports.store)
     const found = await loadModels(ports, taken)
     for (const { id, name, why } of found.broken)
-      if (!loaded.broken.some((one) => one.id === id && one.why === why))
+      if (why !== blocked && !loaded.broken.some((one) => one.id === id && one.why === why))
         ports.log(`error: the model ${name} (${id}), which was added over the API, cannot be served: ${why}`)
     loaded = found
     mark = seen

@@ -3,7 +3,7 @@ import type { JsonObject } from 'turnpike-core/internal/kernel/json'
 import type { ModelEntry } from 'turnpike-core/internal/router/model-list/entry'
 import type { Credential } from '../config/models/credentials.ts'
 import type { Variables } from '../config/environment.ts'
-import type { BrokenModel } from '../house.ts'
+import type { BrokenModel } from './models.ts'
 import type { Sealing } from '../sealing/sealing.ts'
 import type { Aggregate } from '../store/aggregate.ts'
 import type { Store, StoredModel } from '../store/store.ts'
@@ -27,7 +27,10 @@ export interface Loaded {
 
 const rowsAtOnce = 500
 
-/** Reads every stored model and tries it. One that cannot work is kept aside with why; `taken` are the ids of the configuration. */
+/** Why a model is not served that somebody took out of service. */
+export const blocked = 'It is blocked: put it back with /model/unblock.'
+
+/** Reads every stored model and tries it. One that is blocked or cannot work is kept aside with why; `taken` are the ids of the configuration. */
 export async function loadModels(ports: LoadPorts, taken: ReadonlySet<string>): Promise<Loaded> {
   const credentials = new Map<string, JsonObject>()
   for await (const { id, values } of everyRow(ports.store.credentials)) credentials.set(id, values)
@@ -35,7 +38,10 @@ export async function loadModels(ports: LoadPorts, taken: ReadonlySet<string>): 
   const added: ModelEntry[] = []
   const broken: BrokenModel[] = []
   for await (const model of everyRow(ports.store.models)) {
-    if (model.blocked) continue
+    if (model.blocked) {
+      broken.push({ id: model.id, name: model.name, why: blocked })
+      continue
+    }
     try {
       if (taken.has(model.id)) throw takenById(model)
       added.push(assemble(model, { ...ports, credential: (name) => credentials.get(name) }).entry)

@@ -48,4 +48,6 @@ export interface Exchange {
   /** who shares the cost: buckets with their share of one */
   readonly payers?: Readonly<Record<string, number>> | undefined
   readonly metadata: Readonly<Record<string, unknown>>
+  /** what was asked and answered, only where the operator wants it kept */
+  readonly transcript?: { readonly request?: string; readonly response?: string } | undefined
 }

@@ -53,6 +53,12 @@ describe('usage', () => {
     })
   })
 
+  test('tokens of citations are measured beside the prompt', () => {
+    const raw = { prompt_tokens: 30, completion_tokens: 5, total_tokens: 35, citation_tokens: 11 }
+    expect(readUsage(raw)).toMatchObject({ input: 30, output: 5, measures: { citationTokens: 11 } })
+    expect(readUsage({ ...raw, citation_tokens: 0 })).not.toHaveProperty('measures')
+  })
+
   test('every bucket survives the wire', () => {
     const usage = usageOf({
       fresh: 7,

@@ -45,6 +45,8 @@ export function readUsage(raw: JsonObject): Usage {
     completion: count(raw.completion_tokens, raw.output_tokens),
     total: asNumber(raw.total_tokens),
   }
+  // beside the prompt, and billed at a rate of its own: https://docs.perplexity.ai/getting-started/pricing
+  const citationTokens = count(raw.citation_tokens)
   const sum = reconcile(told, { audio, reasoning: asNumber(out.reasoning_tokens) ?? asNumber(raw.reasoning_tokens) })
   // audio and image counts take in their cached share, which must not be counted twice
   const audioIn = sum.audioOutside ? audio : Math.min(audio, room)
@@ -57,6 +59,7 @@ export function readUsage(raw: JsonObject): Usage {
     output: sum.output,
     reasoning: sum.reasoning,
     audioOut: count(out.audio_tokens),
+    ...(citationTokens > 0 && { measures: { citationTokens } }),
     calls: readCalls(raw, into),
     raw,
   })

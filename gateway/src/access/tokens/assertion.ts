@@ -21,7 +21,7 @@ export interface Assertion {
   readonly endUserId?: string
   readonly roles: readonly string[]
   readonly userRoles: readonly string[]
-  /** the role that the user's row should have */
+  /** the role that the user's row is to have, where rows follow tokens */
   readonly rowRole?: Role
   readonly scopes: readonly string[]
 }
@@ -62,11 +62,12 @@ export function readAssertion(claims: JsonObject, rules: JwtRules): Assertion {
     ...given('organizationId', textAt(claims, fields.organizationId)),
     ...given('organizationAlias', textAt(claims, fields.organizationAlias)),
     ...given('endUserId', textAt(claims, fields.endUserId)),
-    ...given(
-      'rowRole',
-      rules.userRoles.find(({ jwtRole }) => roles.some((role) => matchesWildcard(jwtRole, role)))?.role,
-    ),
+    ...given('rowRole', rules.syncUsers ? rowRoleOf(roles, rules) : undefined),
   }
+}
+
+function rowRoleOf(roles: readonly string[], { userRoles }: JwtRules): Role | undefined {
+  return userRoles.find(({ jwtRole }) => roles.some((role) => matchesWildcard(jwtRole, role)))?.role
 }
 
 /** A member for an object, absent when there is nothing. */

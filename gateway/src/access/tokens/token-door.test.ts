@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { base64url, exportSPKI, importJWK, type JWK, SignJWT } from 'jose'
 import { type GatewayError, isGatewayError } from 'turnpike-core/internal/kernel/faults'
 import type { JwtRules } from '../../config/governance.ts'
+import type { Store } from '../../store/store.ts'
 import { createDirectory } from '../sign-on/people/create-directory.ts'
 import { createStandings } from '../standing.ts'
 import { audience, type Issuer, startIssuer } from '../testing/issuer.ts'
-import { type MemoryStore, memoryStore, row, teamOf, userOf } from '../testing/memory-store.ts'
+import { allOf, newStore, row, teamOf, userOf } from '../testing/test-store.ts'
 import { createTokenDoor } from './create-token-door.ts'
 
 let issuer: Issuer
@@ -41,11 +42,11 @@ const quiet: JwtRules = {
 }
 
 /** A door before the issuer, with people and teams in memory and a clock that can be turned. */
-function door(
+async function door(
   changes: Partial<JwtRules> = {},
   more: { fetch?: typeof fetch; pathsUnder?: (entry: string) => string[] } = {},
 ) {
-  const store = memoryStore()
+  const store = await newStore()
   const clock = { skew: 0 }
   const now = () => Date.now() + clock.skew
   const directory = createDirectory({
@@ -85,7 +86,7 @@ async function failure(act: Promise<unknown>): Promise<GatewayError> {
   throw new Error('nothing was thrown')
 }
 
-async function fill(store: MemoryStore): Promise<void> {
+async function fill(store: Store): Promise<void> {
   await store.users.insert(row(userOf({ id: 'ada', email: 'ada@example.com' })))
   for (const id of ['red', 'blue']) await store.teams.insert(row(teamOf({ id, models: [`${id}-model`] })))
   await store.teamMembers.insert(row({ id: 'red:ada', teamId: 'red', userId: 'ada', role: 'admin' }))
@@ -95,7 +96,7 @@ const ada = { person: { id: 'ada' }, groups: ['nowhere', 'red', 'blue'] }
 
 describe('a token of an OpenID provider', () => {
   test('is somebody by the claims that the settings name, through discovery of the issuer’s keys', async () => {
-    const { identify, store, door: made } = door()
+    const { identify, store, door: made } = await door()
     await fill(store)
     const token = await issuer.machineToken(ada)
     expect(made.looksLikeToken(token)).toBe(true)
@@ -114,13 +115,13 @@ describe('a token of an OpenID provider', () => {
   })
 
   test('is taken from a list of JWKS addresses as well', async () => {
-    const { identify, store } = door({ keyUrls: [`${issuer.url}/nothing-here`, `${issuer.url}/jwks`] })
+    const { identify, store } = await door({ keyUrls: [`${issuer.url}/nothing-here`, `${issuer.url}/jwks`] })
     await fill(store)
     expect((await identify(await issuer.machineToken(ada))).user?.id).toBe('ada')
   })
 
   test('keeps working after its provider changed its keys, once the cool-down is over', async () => {
-    const { identify, store, clock } = door()
+    const { identify, store, clock } = await door()
     await fill(store)
     await identify(await issuer.machineToken(ada))
     await issuer.rotate()
@@ -131,7 +132,7 @@ describe('a token of an OpenID provider', () => {
   })
 
   test('is verified with the keys that are remembered while the provider is down, for an hour past their time', async () => {
-    const { identify, store, clock } = door()
+    const { identify, store, clock } = await door()
     await fill(store)
     await identify(await issuer.machineToken(ada))
     const signedNow = await issuer.machineToken(ada)
@@ -148,7 +149,7 @@ describe('a token of an OpenID provider', () => {
   })
 
   test('is answered with 503 and one question when the provider was never reached', async () => {
-    const { identify } = door()
+    const { identify } = await door()
     const token = await issuer.machineToken(ada)
     issuer.down = true
     const before = issuer.asked()
@@ -161,7 +162,7 @@ describe('a token of an OpenID provider', () => {
   })
 
   test('a flood of tokens with keys that nobody knows does not become a flood of questions', async () => {
-    const { identify, store, clock } = door()
+    const { identify, store, clock } = await door()
     await fill(store)
     const token = await issuer.machineToken(ada)
     await identify(token)
@@ -196,7 +197,7 @@ async function forge(algorithm = 'ES256') {
 
 async function forged(changes: Partial<JwtRules> = {}, more: Parameters<typeof door>[1] = {}, algorithm?: string) {
   const forger = await forge(algorithm)
-  const made = door(
+  const made = await door(
     { issuers: ['https://idp.example'], keyUrls: ['https://idp.example/keys'], ...changes },
     { fetch: forger.fetch, ...more },
   )
@@ -238,7 +239,7 @@ describe('what is refused', () => {
 
   test('a published shared secret is no key', async () => {
     const oct: JWK = { kty: 'oct', k: base64url.encode('x'.repeat(32)), kid: 'one', alg: 'HS256' }
-    const { identify } = door(
+    const { identify } = await door(
       { keyUrls: ['https://idp.example/keys'], issuers: [] },
       { fetch: (async () => Response.json({ keys: [oct] })) as unknown as typeof fetch },
     )
@@ -300,7 +301,7 @@ describe('users', () => {
       id: 'bob',
       email: 'bob@example.com',
     })
-    expect(making.store.users.rows.has('bob')).toBe(true)
+    expect((await making.store.users.find('bob')) !== undefined).toBe(true)
   })
 
   test('are found by an address, unless the provider says that nobody checked it', async () => {
@@ -325,8 +326,8 @@ describe('users', () => {
     })
     const token = await identify(await sign({ groups: ['blue'], realm: { roles: ['x', 'ai-admin-eu'] } }))
     expect(token.role).toBe('proxy_admin_viewer')
-    expect([...store.teamMembers.rows.keys()]).toEqual(['blue:ada'])
-    expect(store.users.rows.get('ada')?.value.role).toBe('proxy_admin_viewer')
+    expect((await allOf(store.teamMembers)).map(({ id }) => id)).toEqual(['blue:ada'])
+    expect((await store.users.find('ada'))?.value.role).toBe('proxy_admin_viewer')
   })
 
   test('must have one of the roles that are asked for', async () => {
@@ -431,7 +432,7 @@ describe('the userinfo endpoint', () => {
   test('says who a token is, is asked once for a while, and a 401 of it is a refusal', async () => {
     let asked = 0
     let status = 200
-    const { identify, store, clock } = door(
+    const { identify, store, clock } = await door(
       { issuers: [], userinfo: { url: 'https://idp.example/userinfo', cacheMs: 60_000 } },
       {
         fetch: (async (_: string, init: RequestInit) => {

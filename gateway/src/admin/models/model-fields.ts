@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject, type MutableJsonObject } from 'turnpike-core/internal/kernel/json'
 import { z } from 'zod'
-import { mask, someText } from '../../registry/secrets.ts'
+import { type IsSecret, mask, sealed, someText } from '../../registry/secrets.ts'
 import type { Sealing } from '../../sealing/sealing.ts'
 import { anyObject, id, invalid } from '../shapes.ts'
 
@@ -53,7 +53,7 @@ export function withoutInert(params: JsonObject, inert: readonly string[]): Json
 }
 
 /** Headers as texts, which they are on the wire. */
-export function headersAsTexts(params: JsonObject): JsonObject {
+function headersAsTexts(params: JsonObject): JsonObject {
   const out: MutableJsonObject = { ...params }
   for (const name of ['headers', 'extra_headers']) {
     const given = out[name]
@@ -63,15 +63,22 @@ export function headersAsTexts(params: JsonObject): JsonObject {
   return out
 }
 
-/** Refuses what only the gateway may write: text that looks sealed, and the mask where no secret is stored. */
-export function refuseAlien(value: JsonObject, field: string, sealing: Sealing): void {
-  for (const [name, member] of Object.entries(value)) {
+/**
+ * Members as they are stored, secrets sealed. Refuses what only the gateway may write: text that looks sealed, and the mask where no
+ * secret is stored.
+ */
+export function takenIn(given: JsonObject, field: string, sealing: Sealing, isSecret?: IsSecret): JsonObject {
+  for (const [name, member] of Object.entries(given)) {
     if (member === undefined) continue
     if (someText(member, (text) => sealing.isSealed(text)))
       throw invalid(`${field}.${name}`, `${field}.${name} looks like a sealed secret: send the secret itself.`)
     if (someText(member, (text) => text.includes(mask)))
-      throw invalid(`${field}.${name}`, `${field}.${name} holds ${mask}, which stands for a secret: send the secret, or leave it out.`)
+      throw invalid(
+        `${field}.${name}`,
+        `${field}.${name} holds ${mask}, which stands for a secret: send the secret, or leave it out.`,
+      )
   }
+  return sealed(headersAsTexts(given), sealing, isSecret)
 }
 
 /** What a change says beyond what is stored: a member that comes back as it was shown is none. */

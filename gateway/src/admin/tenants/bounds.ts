@@ -3,12 +3,14 @@ import { matchesWildcard, shownList } from '../../access/patterns.ts'
 import type { Terms } from '../../vocabulary/terms.ts'
 import { invalid } from '../shapes.ts'
 
+type Bounded = 'max_budget' | 'rpm_limit' | 'tpm_limit'
+
 /** Two of whom one may never have more than the other, as messages name them. */
 export interface Kin {
   readonly child: string
   readonly parent: string
-  /** what stands before a field's name in the body: `team_member_` */
-  readonly prefix?: string
+  /** fields of the body where they are not called as the terms are */
+  readonly fields?: { readonly [name in Bounded]?: string }
 }
 
 /** 400 where a child's budget or limit is above its parent's. Budgets of different periods say nothing of each other. */
@@ -22,10 +24,10 @@ function dollarsOf({ maxBudget }: Terms): number | undefined {
   return maxBudget === undefined ? undefined : toUsd(maxBudget)
 }
 
-function refuseMore(name: string, child: number | undefined, parent: number | undefined, kin: Kin): void {
+function refuseMore(name: Bounded, child: number | undefined, parent: number | undefined, kin: Kin): void {
   if (child === undefined || parent === undefined || child <= parent) return
   throw invalid(
-    `${kin.prefix ?? ''}${name}`,
+    kin.fields?.[name] ?? name,
     `${kin.child} ${name} (${child}) cannot exceed the ${name} (${parent}) of its ${kin.parent}.`,
   )
 }

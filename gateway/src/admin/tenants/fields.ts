@@ -57,7 +57,10 @@ export function checkedMetadata(metadata: JsonObject | null | undefined): JsonOb
   if (metadata === undefined) return undefined
   for (const name of notInMetadata)
     if (!saysNothing(metadata?.[name]))
-      throw invalid(`metadata.${name}`, `metadata.${name} would not act: give ${name} as a field of its own, if it is supported.`)
+      throw invalid(
+        `metadata.${name}`,
+        `metadata.${name} would not act: give ${name} as a field of its own, if it is supported.`,
+      )
   return metadata ?? {}
 }
 
@@ -78,19 +81,20 @@ export function modelsShown(models: readonly string[]): readonly string[] {
 export const modelsField = names.nullish()
 
 /** Ids that name a bucket of their own: one that looks like a period of another's could take its place. */
-export const userIdField = id.refine((value) => !/:\d+(s|m|h|d|w|mo):/.test(value), 'must not hold a duration between colons')
+export const userIdField = id.refine(
+  (value) => !/:\d+(s|m|h|d|w|mo):/.test(value),
+  'must not hold a duration between colons',
+)
 export const placeIdField = id.refine((value) => /^[^:/]+$/.test(value), 'must not hold a colon or a slash')
 export const emailField = text.refine((value) => /^[^\s@]+@[^\s@]+$/.test(value), 'must be an e-mail address')
 
 /** The same thing with members set; `null` takes one away, `undefined` leaves it. */
 export function patched<T extends object>(value: T, changes: { readonly [K in keyof T]?: T[K] | null | undefined }): T {
-  const out: Record<string, unknown> = { ...value }
-  for (const [name, change] of Object.entries(changes)) {
-    if (change === undefined) continue
-    if (change === null) delete out[name]
-    else out[name] = change
-  }
-  return out as T
+  const named = Object.entries(changes).filter(([, change]) => change !== undefined)
+  const cleared = new Set(named.flatMap(([name, change]) => (change === null ? [name] : [])))
+  return Object.fromEntries(
+    Object.entries({ ...value, ...Object.fromEntries(named) }).filter(([name]) => !cleared.has(name)),
+  ) as T
 }
 
 /** One or many, as a list. */

@@ -55,8 +55,15 @@ export async function deleteKeys(who: Who, where: KeysOf): Promise<number> {
     const gone = await store.keys.remove(rows.map(({ value }) => value.hash))
     for (const row of gone) {
       const was = await keyView(who.house, row)
-      await store.deleted.insert(fresh(who, { id: crypto.randomUUID(), kind: 'key' as const, objectId: row.value.hash, was }))
-      await record(who, { action: 'deleted', table: 'LiteLLM_VerificationToken', objectId: row.value.hash, before: was })
+      await store.deleted.insert(
+        fresh(who, { id: crypto.randomUUID(), kind: 'key' as const, objectId: row.value.hash, was }),
+      )
+      await record(who, {
+        action: 'deleted',
+        table: 'LiteLLM_VerificationToken',
+        objectId: row.value.hash,
+        before: was,
+      })
     }
     count += gone.length
     if (rows.length < batch) return count

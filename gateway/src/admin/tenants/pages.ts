@@ -12,7 +12,10 @@ export interface Page {
 export const pageFields = { page, page_size: pageSize } as const
 export const sortOrder = z.enum(['asc', 'desc']).optional()
 
-export function pageOf(query: { readonly page?: number | undefined; readonly page_size?: number | undefined }, usual: number): Page {
+export function pageOf(
+  query: { readonly page?: number | undefined; readonly page_size?: number | undefined },
+  usual: number,
+): Page {
   const [number, limit] = [query.page ?? 1, query.page_size ?? usual]
   return { page: number, limit, offset: (number - 1) * limit }
 }

@@ -23,7 +23,9 @@ export async function personOrNotFound(house: House, named: Named): Promise<Stor
   const found = await findPerson(house, named)
   if (found) return found
   throw notFound(
-    named.user_id ? `User not found, passed user_id=${named.user_id}` : `User not found, passed user_email=${named.user_email}`,
+    named.user_id
+      ? `User not found, passed user_id=${named.user_id}`
+      : `User not found, passed user_email=${named.user_email}`,
     named.user_id ? 'user_id' : 'user_email',
   )
 }
@@ -53,7 +55,7 @@ export async function personOrNew(who: Who, named: Named): Promise<Stored<User>>
   if (found) return found
   const user = newUser(house, named.user_id ?? crypto.randomUUID())
   const role = user.role === 'internal_user_viewer' ? user.role : 'internal_user'
-  const stored = fresh(who, { ...user, role, ...(named.user_email && { email: named.user_email }) })
+  const stored = fresh<User>(who, { ...user, role, ...(named.user_email && { email: named.user_email }) })
   const { taken } = await house.store.users.insert(stored)
   if (taken === undefined) {
     await record(who, { action: 'created', table: 'LiteLLM_UserTable', objectId: user.id, after: { user_id: user.id } })

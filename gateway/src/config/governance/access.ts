@@ -29,7 +29,8 @@ function networks(section: Section, key: string): readonly string[] {
   return list
 }
 
-function isNetwork(text: string): boolean {
+/** Whether this is an address, or a network as CIDR has them. */
+export function isNetwork(text: string): boolean {
   const [address = '', bits, ...more] = text.split('/')
   const version = isIP(address)
   if (version === 0 || more.length > 0) return false

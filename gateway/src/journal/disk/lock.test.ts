@@ -14,9 +14,10 @@ test('a lock is held while its process lives, even when nobody refers to it, and
     setTimeout(() => console.log('holds'), 200)`
   const child = Bun.spawn([process.execPath, '-e', script], { stdout: 'pipe' })
   await child.stdout.getReader().read()
-  expect(takeLock(folder)).toBeUndefined()
+  const whileItLives = takeLock(folder)
   child.kill('SIGKILL')
   await child.exited
+  expect(whileItLives).toBeUndefined()
   const lock = takeLock(folder)
   expect(lock).toBeDefined()
   expect(takeLock(folder)).toBeUndefined()

@@ -23,7 +23,7 @@ export function takeLock(folder: string): Lock | undefined {
     throw error
   }
   const mine = database
-
+  held.add(mine)
   return {
     release() {
       if (held.delete(mine)) mine.close()

@@ -5,8 +5,8 @@ import type { House } from '../../house.ts'
 import { version } from '../../version.ts'
 import type { Principal } from '../../vocabulary/principal.ts'
 import type { Grant } from '../admit.ts'
-import { apiBaseOf, type Story } from '../story.ts'
 import type { Knock } from '../route.ts'
+import { apiBaseOf, type Story } from '../story.ts'
 
 export interface Told {
   readonly knock: Knock

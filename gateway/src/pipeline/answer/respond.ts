@@ -7,9 +7,9 @@ import type { Answer } from 'turnpike-core/internal/router/dispatch'
 import { abortRule } from 'turnpike-core/internal/router/trial'
 import type { House } from '../../house.ts'
 import type { Grant } from '../admit.ts'
-import type { Story } from '../story.ts'
 import { inputEstimate } from '../price.ts'
 import type { Knock, Surface } from '../route.ts'
+import type { Story } from '../story.ts'
 import { answerHeaders } from './headers.ts'
 
 export interface Responding {
@@ -29,6 +29,7 @@ export function respond(responding: Responding): Response {
   const { reply } = answer
   if (reply.kind === 'whole') {
     const whole = call.stream ? unfoldAnswer(call, reply, framing) : answerWhole(call, reply)
+    story.said(whole.bytes)
     const cost = story.settle({
       outcome: 'answered',
       status: 200,
@@ -89,6 +90,7 @@ function streamBody({ reply, flow, story, drains }: Streaming): ReadableStream<U
         const next = reply.head[at++] ?? (await reply.next())
         if (over) return
         const out = next ? flow.push(next) : flow.end()
+        story.said(out)
         if (out.length > 0 && !left) controller?.enqueue(out)
         if (!next) {
           if (!left) controller?.close()

@@ -16,7 +16,12 @@ export interface Noted {
 }
 
 /** What the caller wrote in the margin: tags, the end user, notes for the ledger. */
-export function callerNotes({ headers, call, principal, rules }: Noted): Pick<Exchange, 'tags' | 'endUser' | 'metadata'> {
+export function callerNotes({
+  headers,
+  call,
+  principal,
+  rules,
+}: Noted): Pick<Exchange, 'tags' | 'endUser' | 'metadata'> {
   const members = call?.envelope.members
   const metadata = members?.has('metadata') ? asObject(field(call, 'metadata')) : undefined
   const asked = members?.has('tags') ? field(call, 'tags') : undefined

@@ -2,6 +2,8 @@ import { GatewayError } from 'turnpike-core/internal/kernel/faults'
 import { presentedKey } from '../../access/presented-key.ts'
 import { mayKnock } from '../../access/rights.ts'
 import { checkRouteAccess, isGranted } from '../../access/routes.ts'
+import { cookieIn, sessionCookie } from '../../access/sign-on/cookies.ts'
+import { fromOwnPage } from '../../access/sign-on/same-site.ts'
 import type { House } from '../../house.ts'
 import type { Principal } from '../../vocabulary/principal.ts'
 import type { Endpoint, Knock } from '../route.ts'
@@ -21,8 +23,8 @@ export async function identify(knock: Knock, house: House): Promise<Principal> {
     takesKeyInQuery(endpoint) ? knock.query : undefined,
     house.config.general.keyHeader,
   )
-  const session = secret === undefined ? sessionOf(headers) : undefined
-  if (session !== undefined) refuseForeign(request)
+  const session = secret === undefined ? cookieIn(headers, sessionCookie) : undefined
+  if (session !== undefined) refuseForeign(request, house.config.governance.identity.publicUrl)
   const found = house.access.identify({ secret, session, headers })
   const principal = found instanceof Promise ? await found : found
   const policy = isGranted(rules.adminOnlyRoutes, endpoint.paths, endpoint.groups) ? 'admin' : endpoint.policy
@@ -38,16 +40,16 @@ function takesKeyInQuery(endpoint: Endpoint): boolean {
 
 /** A model call always needs a key: somebody has to pay. */
 function isPublic(endpoint: Endpoint, publicRoutes: readonly string[]): boolean {
-  return endpoint.kind === 'route' && publicRoutes.length > 0 && isGranted(publicRoutes, endpoint.paths, endpoint.groups)
+  return (
+    endpoint.kind === 'route' && publicRoutes.length > 0 && isGranted(publicRoutes, endpoint.paths, endpoint.groups)
+  )
 }
 
 function checkOffered(endpoint: Endpoint, allowedRoutes: readonly string[]): void {
   if (allowedRoutes.length === 0 || isGranted(allowedRoutes, endpoint.paths, endpoint.groups)) return
-  throw new GatewayError(
-    'route-denied',
-    `Route ${endpoint.paths[0]} is not among general_settings.allowed_routes.`,
-    { kind: 'auth_error' },
-  )
+  throw new GatewayError('route-denied', `Route ${endpoint.paths[0]} is not among general_settings.allowed_routes.`, {
+    kind: 'auth_error',
+  })
 }
 
 /** A key may be given the routes of global spend by its permissions. */
@@ -65,26 +67,11 @@ function noRight(principal: Principal, endpoint: Endpoint): GatewayError {
   )
 }
 
-/** The cookie that a session after single sign-on is kept in. */
-export const sessionCookie = 'turnpike_session'
-
-function sessionOf(headers: Headers): string | undefined {
-  const cookies = headers.get('cookie')
-  if (cookies === null) return undefined
-  for (const part of cookies.split(';')) {
-    const [name, value] = part.trim().split('=', 2)
-    if (name === sessionCookie && value) return value
-  }
-  return undefined
-}
-
 /** A browser sends cookies along with requests that other sites made it send: those change nothing here. */
-function refuseForeign(request: Request): void {
-  if (request.method === 'GET' || request.method === 'HEAD') return
-  const site = request.headers.get('sec-fetch-site')
-  if (site === 'same-origin') return
-  const origin = request.headers.get('origin')
-  const host = request.headers.get('host')
-  if (site === null && origin !== null && host !== null && origin.replace(/^https?:\/\//, '') === host) return
+function refuseForeign({ method, headers }: Request, publicUrl: string | undefined): void {
+  if (method === 'GET' || method === 'HEAD') return
+  const own = fromOwnPage(headers, publicUrl)
+  const [origin, host] = [headers.get('origin'), headers.get('host')]
+  if (own ?? (origin !== null && host !== null && origin.replace(/^https?:\/\//, '') === host)) return
   throw new GatewayError('route-denied', 'A change by session must come from the same site.', { kind: 'auth_error' })
 }

@@ -23,15 +23,23 @@ export async function partiesOf(knock: Knock, call: Call, caller: Principal, hou
   const named = callerNotes({ headers: knock.request.headers, call, principal: caller, rules })
   const endUser = named.endUser ?? (caller.kind === 'token' ? caller.endUserId : undefined)
   if (rules.requireUser && endUser === undefined)
-    throw new GatewayError('invalid-request', 'BadRequest please pass param=user: general_settings.enforce_user_param asks every call for it.', {
-      param: 'user',
-    })
+    throw new GatewayError(
+      'invalid-request',
+      'BadRequest please pass param=user: general_settings.enforce_user_param asks every call for it.',
+      {
+        param: 'user',
+      },
+    )
   const found = endUser === undefined ? undefined : house.access.customer(endUser)
   const customer = found instanceof Promise ? await found : found
   if (customer?.blocked)
-    throw new GatewayError('blocked-key', `User=${customer.id} is blocked. Update via \`/customer/unblock\` if you're admin.`, {
-      kind: 'auth_error',
-    })
+    throw new GatewayError(
+      'blocked-key',
+      `User=${customer.id} is blocked. Update via \`/customer/unblock\` if you're admin.`,
+      {
+        kind: 'auth_error',
+      },
+    )
   const payers = await payersOf(call, caller, house)
   return { ...named, endUser, customer, tagRows: await tagRows(named.tags, house), ...(payers && { payers }) }
 }

@@ -43,7 +43,9 @@ async function scopeOf(name: string, caller: Principal, house: House): Promise<S
     case 'tag':
       return scope('tag', id, (await house.access.tag(id)) ?? {})
     default:
-      throw refused(`${where} names ${JSON.stringify(name.slice(0, 100))}; a payer is user:ID, team:ID, customer:ID or tag:NAME.`)
+      throw refused(
+        `${where} names ${JSON.stringify(name.slice(0, 100))}; a payer is user:ID, team:ID, customer:ID or tag:NAME.`,
+      )
   }
 }
 

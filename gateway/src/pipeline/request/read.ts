@@ -64,7 +64,11 @@ function requireParam(call: Call, name: string): void {
   const value = call.envelope.members.has(first) ? call.field(first) : undefined
   const found = second === undefined || value === undefined ? value : asObject(value)?.[second]
   if (found === undefined || found === null)
-    throw new GatewayError('invalid-request', `BadRequest please pass param=${name}: every call with this key needs it.`, {
-      param: name,
-    })
+    throw new GatewayError(
+      'invalid-request',
+      `BadRequest please pass param=${name}: every call with this key needs it.`,
+      {
+        param: name,
+      },
+    )
 }

@@ -1,4 +1,4 @@
-import type { Known } from './known.ts'
+import type { Known } from './known/known.ts'
 import type { Outbox } from './outbox.ts'
 import type { Change, Keys } from './wire.ts'
 

@@ -1,7 +1,7 @@
 import { amountOf, type Place } from '../places.ts'
 import type { Claim, Hold } from '../shared.ts'
 import type { Missed } from './catch-up.ts'
-import { KnownWindow } from './known-window.ts'
+import { KnownWindow } from './known/window.ts'
 import type { Session } from './session.ts'
 import { type Keys, keyOf } from './wire.ts'
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { News } from '../news.ts'
+import type { Standing } from './known/standing.ts'
 import type { Link } from './link.ts'
-import type { Standing } from './standing.ts'
 
 /** News that wait for Redis to come back; older ones are dropped, as everybody looks for himself after a while. */
 const mostWaiting = 1000

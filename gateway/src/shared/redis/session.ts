@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { catchUp, type Missed } from './catch-up.ts'
-import { createKnown, type Known } from './known.ts'
+import { createKnown, type Known } from './known/known.ts'
+import type { Standing } from './known/standing.ts'
 import { createLink, type Link, script } from './link.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
 import { applyScript, beatScript, fenceScript, takeScript } from './scripts.ts'
-import type { Standing } from './standing.ts'
 import { type Keys, keep, numbersOf, wordsOfChange } from './wire.ts'
 
 const scripts = {

@@ -1,7 +1,7 @@
 import { type Balances, unknownBalance } from '../balances.ts'
 import type { Claim, Level, Taken } from '../shared.ts'
 import { RedisHold } from './hold.ts'
-import type { KnownAccount } from './known-account.ts'
+import type { KnownAccount } from './known/account.ts'
 import type { Session } from './session.ts'
 import { type Keys, keyOf, type RedisLevel, type Reply, readReply, wordsOf } from './wire.ts'
 

@@ -112,6 +112,16 @@ function rowTests(ledger: () => LedgerRows): void {
     expect(await ledger().find({}, 10)).toEqual([shared, bare])
   })
 
+  test('a row keeps all that its usage can be priced by again', async () => {
+    const parts = { cacheRead: 9, cacheReadAudio: 4, cacheReadImage: 2 }
+    const measured = sampleRow('measured', { usage: usageOf({ measures: { seconds: 2.125, pages: 3 } }) })
+    const cached = sampleRow('cached', { usage: usageOf(parts) })
+    const both = sampleRow('both', { usage: usageOf({ ...parts, measures: { citationTokens: 11 } }) })
+    const plain = sampleRow('a-plain')
+    await ledger().append([measured, cached, both, plain])
+    expect(await ledger().find({}, 10)).toStrictEqual([measured, cached, both, plain])
+  })
+
   test('rows are found by what they say, newest first, in pages, and counted', async () => {
     await ledger().append([
       sampleRow('one', { startedAt: noon + 1 }),

@@ -112,7 +112,16 @@ export function encode(row: LedgerRow): LedgerRecord {
     metadata: notesText(row.metadata),
     payers: row.payers ? JSON.stringify(row.payers) : null,
     requestedTier: row.requestedTier ?? null,
+    measures: row.usage ? measuresText(row.usage) : null,
   }
+}
+
+/** What a usage has besides the tokens that have columns of their own; most have nothing. */
+type Besides = Pick<Usage, 'measures' | 'cacheReadAudio' | 'cacheReadImage'>
+
+function measuresText({ measures, cacheReadAudio, cacheReadImage }: Besides): string | null {
+  if (!measures && !cacheReadAudio && !cacheReadImage) return null
+  return JSON.stringify({ measures, cacheReadAudio, cacheReadImage } satisfies Besides)
 }
 
 /** Tokens are whole; what is measured otherwise (seconds of audio) may not be. */
@@ -205,6 +214,8 @@ function usageOf(record: LedgerRecord, source: string): Usage {
     reasoning: record.reasoningTokens,
     audioOut: record.audioOutTokens,
     ...(record.imageOutTokens > 0 && { imageOut: record.imageOutTokens }),
+    // a migration that reads the ledger before the column is there finds undefined
+    ...(record.measures && (JSON.parse(record.measures) as Besides)),
     calls: JSON.parse(record.calls) as Usage['calls'],
     source: source as Usage['source'],
   }

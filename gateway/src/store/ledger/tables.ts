@@ -56,6 +56,8 @@ export interface LedgerTable {
   /** bucket → share, where several pay */
   readonly payers: string | null
   readonly requestedTier: string | null
+  /** what the usage has besides the tokens above; null: nothing */
+  readonly measures: string | null
 }
 
 export interface BalanceTable {

@@ -1,7 +1,8 @@
 import { keysAndLedger } from './001-keys-and-ledger.ts'
 import { tenants } from './002-tenants.ts'
 import { books } from './003-books.ts'
+import { measures } from './005-measures.ts'
 import type { Migration } from './migration.ts'
 
 /** The schema's history, oldest first; only ever appended to. */
-export const migrations: readonly Migration[] = [keysAndLedger, tenants, books]
+export const migrations: readonly Migration[] = [keysAndLedger, tenants, books, measures]

@@ -29,14 +29,11 @@ function log(id: string, changes: Partial<RequestLog> = {}): RequestLog {
   return { id, startedAt: noon, keyHash: 'h1', model: 'gpt-x', status: 200, metadata: {}, ...changes }
 }
 
-const suites = {
-  'SQLite in memory': () => connectSqlite(':memory:'),
-  'SQLite in a file': () => connectSqlite(newFile()),
-  ...(postgres && { Postgres: async () => connectPostgres(await newDatabase()) }),
-}
-test.skipIf(postgres !== undefined)(onPostgres, () => {})
+describe('SQLite in memory', () => trailTests(() => connectSqlite(':memory:')))
+describe('SQLite in a file', () => trailTests(() => connectSqlite(newFile())))
+describe.skipIf(!postgres)(onPostgres, () => trailTests(async () => connectPostgres(await newDatabase())))
 
-describe.each(Object.entries(suites))('%s', (_, open) => {
+function trailTests(open: () => OpenConnection | Promise<OpenConnection>): void {
   let connection: OpenConnection
   beforeEach(async () => {
     connection = await open()
@@ -155,4 +152,4 @@ describe.each(Object.entries(suites))('%s', (_, open) => {
       expect((await logs().list({ limit: 10 })).rows.length).toBe(6)
     })
   })
-})
+}

@@ -6,7 +6,7 @@ import type { AssistantPart } from '../../../vocabulary/parts.ts'
 import { usageOf } from '../../../vocabulary/usage.ts'
 import fixture from '../fixtures/response.json' with { type: 'json' }
 import { readResponse, writeResponse } from '../response.ts'
-import { meterUsage, readUsage } from './usage.ts'
+import { meterUsage, readUsage, writeUsage } from './usage.ts'
 
 const read = (body: object): ChatResponse => readResponse(body as JsonObject)
 const answer = (content: readonly AssistantPart[], more: Partial<ChatResponse> = {}): ChatResponse => ({
@@ -41,6 +41,8 @@ describe('reading an answer', () => {
       input: 1050,
       fresh: 150,
       cacheRead: 600,
+      cacheReadAudio: 100,
+      cacheReadImage: 200,
       cacheWrite5m: 0,
       cacheWrite1h: 0,
       audioIn: 150,
@@ -60,6 +62,24 @@ describe('reading an answer', () => {
     ]
     const usage = readUsage({ promptTokenCount: 100, cachedContentTokenCount: 60, promptTokensDetails })
     expect([usage.input, usage.fresh, usage.audioIn, usage.imageIn]).toEqual([100, 0, 40, 0])
+  })
+
+  test('sound and pictures that were cached are set apart within what was, and never exceed it', () => {
+    const promptTokensDetails = [
+      { modality: 'TEXT', tokenCount: 20 },
+      { modality: 'IMAGE', tokenCount: 30 },
+      { modality: 'AUDIO', tokenCount: 50 },
+    ]
+    const cached = (...cacheTokensDetails: JsonObject[]) =>
+      readUsage({ promptTokenCount: 100, cachedContentTokenCount: 60, promptTokensDetails, cacheTokensDetails })
+    const audio = { modality: 'AUDIO', tokenCount: 40 }
+    const usage = cached(audio, { modality: 'IMAGE', tokenCount: 10 })
+    expect(usage).toMatchObject({ cacheRead: 60, cacheReadAudio: 40, cacheReadImage: 10, audioIn: 10, imageIn: 20 })
+    expect(cached(audio, { modality: 'IMAGE', tokenCount: 30 })).toMatchObject({ cacheReadAudio: 40, cacheReadImage: 20 })
+    expect(cached({ modality: 'TEXT', tokenCount: 60 })).not.toHaveProperty('cacheReadAudio')
+    const { raw: _, ...given } = usage
+    const { raw: _raw, ...back } = readUsage(writeUsage(given))
+    expect(back).toEqual(given)
   })
 
   test('calls without an id get one of their own, and the answer ends for them', () => {

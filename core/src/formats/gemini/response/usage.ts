@@ -40,9 +40,13 @@ export function readUsage(given: JsonObject, searches = 0): Usage {
   const audioIn = Math.min(uncached('AUDIO'), room)
   const imageIn = Math.min(uncached('IMAGE'), room - audioIn)
   const reasoning = count('thoughtsTokenCount')
+  const cacheReadAudio = Math.min(tokensOf(usage.cacheTokensDetails, 'AUDIO'), cacheRead)
+  const cacheReadImage = Math.min(tokensOf(usage.cacheTokensDetails, 'IMAGE'), cacheRead - cacheReadAudio)
   return usageOf({
     input: count('promptTokenCount') + count('toolUsePromptTokenCount'),
     cacheRead,
+    ...(cacheReadAudio > 0 && { cacheReadAudio }),
+    ...(cacheReadImage > 0 && { cacheReadImage }),
     audioIn,
     imageIn,
     // Vertex AI's live models say `responseTokenCount`
@@ -56,7 +60,9 @@ export function readUsage(given: JsonObject, searches = 0): Usage {
 }
 
 export function writeUsage(usage: Usage): JsonObject {
-  const { input, output, reasoning, cacheRead, audioIn, imageIn, audioOut } = usage
+  const { input, output, reasoning, cacheRead, cacheReadAudio = 0, cacheReadImage = 0, audioOut } = usage
+  const audio = usage.audioIn + cacheReadAudio
+  const images = usage.imageIn + cacheReadImage
   const out: MutableJsonObject = {
     promptTokenCount: input,
     candidatesTokenCount: Math.max(0, output - reasoning),
@@ -64,8 +70,14 @@ export function writeUsage(usage: Usage): JsonObject {
   }
   if (cacheRead > 0) out.cachedContentTokenCount = cacheRead
   if (reasoning > 0) out.thoughtsTokenCount = reasoning
-  if (audioIn + imageIn > 0)
-    out.promptTokensDetails = details({ TEXT: input - audioIn - imageIn, AUDIO: audioIn, IMAGE: imageIn })
+  if (audio + images > 0)
+    out.promptTokensDetails = details({ TEXT: input - audio - images, AUDIO: audio, IMAGE: images })
+  if (cacheReadAudio + cacheReadImage > 0)
+    out.cacheTokensDetails = details({
+      TEXT: cacheRead - cacheReadAudio - cacheReadImage,
+      AUDIO: cacheReadAudio,
+      IMAGE: cacheReadImage,
+    })
   if (audioOut > 0)
     out.candidatesTokensDetails = details({ TEXT: Math.max(0, output - reasoning - audioOut), AUDIO: audioOut })
   return out

@@ -11,7 +11,7 @@ import { id, invalid, queryWhole, text } from '../../shapes.ts'
 import { keyViews } from '../keys-of.ts'
 import { listed, type Page, pageCount, pageFields, pageOf, sortOrder, usualList } from '../pages.ts'
 import { memberId } from './members.ts'
-import { membersOf, membershipView, teamView } from './team-view.ts'
+import { membershipView, membersOf, teamView } from './team-view.ts'
 import { teamNotFound } from './team-writes.ts'
 
 /** Whether somebody may see a team: who reads everything, manages it, is in it, or holds one of its keys. */
@@ -126,7 +126,8 @@ function whoseTeams(caller: Principal, { user_id, organization_id }: TeamQuery):
   if (user_id !== undefined && user_id !== own)
     throw forbidden('Only proxy admins can list the teams of others.', 'user_id')
   const administered = organizationsSeen(caller) ?? []
-  const ofOwnOrganizations = organization_id === undefined ? administered.length > 0 : administered.includes(organization_id)
+  const ofOwnOrganizations =
+    organization_id === undefined ? administered.length > 0 : administered.includes(organization_id)
   if (user_id === undefined && ofOwnOrganizations) return undefined
   return own ?? ''
 }

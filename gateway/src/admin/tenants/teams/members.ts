@@ -37,7 +37,7 @@ export function memberId(teamId: string, userId: string): string {
 /** 400 where a member has more than the team. */
 export async function checkMember(house: House, terms: Terms, team: Team): Promise<void> {
   await checkBudgetId(house, terms)
-  const kin = { child: 'Team member', parent: 'team' }
+  const kin = { child: 'Team member', parent: 'team', fields: { max_budget: 'max_budget_in_team' } }
   checkTermsWithin(await effective(house, terms), await effective(house, team), kin)
 }
 

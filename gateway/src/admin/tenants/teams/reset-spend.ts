@@ -35,7 +35,10 @@ export async function resetMemberSpend(who: Who, { teamId, userId, resetTo }: Re
   const wanted = nanoUsd(resetTo)
   const most = Math.min(previous, terms.maxBudget ?? previous)
   if (wanted > most)
-    throw invalid('reset_to', `reset_to (${resetTo}) must be between 0 and ${toUsd(most as NanoUsd)}: what is spent, and the budget.`)
+    throw invalid(
+      'reset_to',
+      `reset_to (${resetTo}) must be between 0 and ${toUsd(most as NanoUsd)}: what is spent, and the budget.`,
+    )
   if (wanted !== previous) await correct(house, bucket, subtractUsd(wanted, previous))
   await record(who, {
     action: 'updated',

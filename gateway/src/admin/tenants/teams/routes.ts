@@ -12,10 +12,26 @@ import { termsView } from '../../terms.ts'
 import { oneOrMany, unserved } from '../fields.ts'
 import { userView } from '../users/user-view.ts'
 import { listTeams, ownMembership, pageTeams, seenTeam, teamInfo, teamInfoQuery, teamListQuery } from './listing.ts'
-import { addMembers, changeMember, type Joined, type MemberTermsBody, memberOf, type Newcomer, removeMember } from './members.ts'
+import {
+  addMembers,
+  changeMember,
+  type Joined,
+  type MemberTermsBody,
+  memberOf,
+  type Newcomer,
+  removeMember,
+} from './members.ts'
 import { resetMemberSpend } from './reset-spend.ts'
-import { availablePermissions, checkPermissions, memberRole, memberShape, newTeamShape, patchTeamShape, updateTeamShape } from './team-fields.ts'
-import { memberWith, membershipView, teamView } from './team-view.ts'
+import {
+  availablePermissions,
+  checkPermissions,
+  memberRole,
+  memberShape,
+  newTeamShape,
+  patchTeamShape,
+  updateTeamShape,
+} from './team-fields.ts'
+import { membershipView, memberWith, teamView } from './team-view.ts'
 import {
   addTeamModels,
   changeTeam,
@@ -39,6 +55,7 @@ const teamRows: readonly Route[] = [
     id: 'team.new',
     at: 'POST /team/new',
     ...team,
+    policy: 'organization',
     summary: 'Makes a team.',
     body: newTeamShape,
     handle: createTeam,
@@ -232,7 +249,11 @@ const memberRows: readonly Route[] = [
   }),
 ]
 
-async function joined({ house }: Pick<Desk<unknown, unknown>, 'house'>, found: Stored<Team>, { users, members }: Joined): Promise<JsonObject> {
+async function joined(
+  { house }: Pick<Desk<unknown, unknown>, 'house'>,
+  found: Stored<Team>,
+  { users, members }: Joined,
+): Promise<JsonObject> {
   return {
     ...(await teamView(house, found)),
     updated_users: await Promise.all(users.map((user) => userView(house, user))),
@@ -255,7 +276,8 @@ interface ManyBody extends MemberTermsBody {
 async function addManyMembers(desk: Desk<ManyBody, undefined>): Promise<Json> {
   const { body, caller, house } = desk
   const found = await managedTeam(desk, body.team_id)
-  if (body.all_users && !isAdmin(caller)) throw forbidden('Only a proxy admin can add all users to a team.', 'all_users')
+  if (body.all_users && !isAdmin(caller))
+    throw forbidden('Only a proxy admin can add all users to a team.', 'all_users')
   if (!body.all_users && !body.members?.length) throw invalid('members', 'Give members, or all_users: true.')
   const results: JsonObject[] = []
   const add = async (newcomer: Newcomer) => {

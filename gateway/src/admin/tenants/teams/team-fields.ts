@@ -7,7 +7,16 @@ import { forbidden } from '../../desk.ts'
 import { dollars, duration, id, invalid, names, text, whole } from '../../shapes.ts'
 import { termFields, withTerms } from '../../terms.ts'
 import { checkModelsWithin, checkTermsWithin } from '../bounds.ts'
-import { checkedMetadata, metadataField, modelsField, modelsInside, patched, placeIdField, unserved, unservedFields } from '../fields.ts'
+import {
+  checkedMetadata,
+  metadataField,
+  modelsField,
+  modelsInside,
+  patched,
+  placeIdField,
+  unserved,
+  unservedFields,
+} from '../fields.ts'
 import { checkBudgetId, effective } from '../views.ts'
 
 export const memberRole = z.enum(['admin', 'user'])
@@ -121,12 +130,21 @@ export function checkPermissions(asked: readonly string[]): void {
     )
 }
 
+const membersKin = {
+  child: 'Team member',
+  parent: 'team',
+  fields: {
+    max_budget: 'team_member_budget',
+    rpm_limit: 'team_member_rpm_limit',
+    tpm_limit: 'team_member_tpm_limit',
+  },
+} as const
+
 /** 400 where a team has more than its organisation, its members more than the team, or it refers to what is not there. */
 export async function checkTeam(house: House, team: Team): Promise<void> {
   await checkBudgetId(house, team)
   const own = await effective(house, team)
-  if (team.memberTerms)
-    checkTermsWithin(team.memberTerms, own, { child: 'Team member', parent: 'team', prefix: 'team_member_' })
+  if (team.memberTerms) checkTermsWithin(team.memberTerms, own, membersKin)
   if (team.organizationId === undefined) return
   const organization = await house.store.organizations.find(team.organizationId)
   if (!organization)

@@ -1,6 +1,6 @@
 import type { JsonObject } from 'turnpike-core/internal/kernel/json'
-import { bucketOf } from '../../../admission/scopes.ts'
 import { underlaid } from '../../../access/standing.ts'
+import { bucketOf } from '../../../admission/scopes.ts'
 import type { House } from '../../../house.ts'
 import type { Stored } from '../../../store/aggregate.ts'
 import type { Team, TeamMember } from '../../../vocabulary/tenants.ts'
@@ -15,7 +15,11 @@ export async function membersOf(house: House, teamId: string): Promise<readonly 
 }
 
 /** A team as the API shows it, with its members. */
-export async function teamView(house: House, stored: Stored<Team>, rows?: readonly Stored<TeamMember>[]): Promise<JsonObject> {
+export async function teamView(
+  house: House,
+  stored: Stored<Team>,
+  rows?: readonly Stored<TeamMember>[],
+): Promise<JsonObject> {
   const { value: team, extra } = stored
   const members = rows ?? (await membersOf(house, team.id))
   const { terms, spend, ...money } = await moneyView(house, bucketOf.team(team.id), team)
@@ -64,8 +68,16 @@ export function memberWith(member: TeamMember, team: Team): TeamMember {
 }
 
 /** A membership as the API shows it: what holds for the member, and what is spent of it. */
-export async function membershipView(house: House, { value: member }: Stored<TeamMember>, team: Team): Promise<JsonObject> {
-  const { spend, litellm_budget_table } = await moneyView(house, bucketOf.team_member(member.id), memberWith(member, team))
+export async function membershipView(
+  house: House,
+  { value: member }: Stored<TeamMember>,
+  team: Team,
+): Promise<JsonObject> {
+  const { spend, litellm_budget_table } = await moneyView(
+    house,
+    bucketOf.team_member(member.id),
+    memberWith(member, team),
+  )
   return {
     user_id: member.userId,
     team_id: member.teamId,

@@ -3,11 +3,22 @@ import type { z } from 'zod'
 import { isAdmin } from '../../../access/rights.ts'
 import type { Stored } from '../../../store/aggregate.ts'
 import type { Team } from '../../../vocabulary/tenants.ts'
-import { type Change, edited, forbidden, fresh, managesOrganization, managesTeam, notFound, ownUserId, record, type Who } from '../../desk.ts'
+import {
+  type Change,
+  edited,
+  forbidden,
+  fresh,
+  managesOrganization,
+  managesTeam,
+  notFound,
+  ownUserId,
+  record,
+  type Who,
+} from '../../desk.ts'
 import type { Desk } from '../../row.ts'
 import { invalid } from '../../shapes.ts'
-import { deleteKeys } from '../keys-of.ts'
 import { noModel } from '../fields.ts'
+import { deleteKeys } from '../keys-of.ts'
 import { addMembers } from './members.ts'
 import { checkTeam, newTeam, type newTeamShape, refuseFieldsAbove, type TeamBody, withTeamBody } from './team-fields.ts'
 import { teamView } from './team-view.ts'
@@ -44,7 +55,10 @@ function told(who: Who, teamId: string, change: Pick<Change, 'action' | 'before'
 export async function createTeam(desk: Desk<z.infer<typeof newTeamShape>, undefined>): Promise<JsonObject> {
   const { body, caller, house } = desk
   if (!isAdmin(caller) && !(body.organization_id && managesOrganization(caller, body.organization_id)))
-    throw forbidden('Only a proxy admin, or an admin of the organization that is given, can make teams.', 'organization_id')
+    throw forbidden(
+      'Only a proxy admin, or an admin of the organization that is given, can make teams.',
+      'organization_id',
+    )
   const start = newTeam(house, body.team_id ?? crypto.randomUUID())
   // a team that names no models has those of its organisation
   const roof = body.organization_id ? await house.store.organizations.find(body.organization_id) : undefined
@@ -53,7 +67,8 @@ export async function createTeam(desk: Desk<z.infer<typeof newTeamShape>, undefi
   await checkTeam(house, team)
   const stored = fresh(desk, team)
   const { taken } = await house.store.teams.insert(stored)
-  if (taken !== undefined) throw invalid('team_id', `Team id = ${team.id} already exists. Please use a different team id.`)
+  if (taken !== undefined)
+    throw invalid('team_id', `Team id = ${team.id} already exists. Please use a different team id.`)
   try {
     await addMembers(desk, stored, firstMembers(desk))
   } catch (thrown) {
