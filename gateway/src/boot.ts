@@ -4,6 +4,7 @@ import type { Dispatcher } from 'turnpike-core/internal/router/dispatch'
 import type { ModelEntry } from 'turnpike-core/internal/router/model-list/entry'
 import { createAdmission } from './admission/create-admission.ts'
 import { periodAt } from './admission/periods.ts'
+import { stayAlone } from './boot/alone.ts'
 import { openIdentity } from './boot/identity.ts'
 import { openLedger } from './boot/ledger.ts'
 import { openNews } from './boot/news.ts'
@@ -39,6 +40,7 @@ export async function boot(config: Config, masterKeys: readonly string[], outsid
   const now = outside.now ?? Date.now
   const log = outside.log ?? ((line: string) => console.error(line))
   const fetch: Fetch = outside.fetch ?? ((url, init) => globalThis.fetch(url, init))
+  const alone = await stayAlone({ config, log })
   const store = await openStore(config)
   const shared = await openShared({ config, store, now, log })
   const router = openRouter(config, { ...outside, fetch, now })
@@ -60,7 +62,7 @@ export async function boot(config: Config, masterKeys: readonly string[], outsid
     declared: config.models,
     credentials: config.credentials,
     environment: config.environment,
-    defaults: {},
+    defaults: config.entryDefaults,
     apply: router.replace,
   })
   await models.reload()
@@ -113,6 +115,7 @@ export async function boot(config: Config, masterKeys: readonly string[], outsid
       await closeLedger()
       await shared.close()
       await store.close()
+      await alone.release()
     },
   }
 }

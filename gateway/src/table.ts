@@ -1,7 +1,7 @@
 import { adminRoutes } from './admin/routes.ts'
 import { countRoutes } from './endpoints/count-tokens.ts'
 import { healthRoutes } from './endpoints/health.ts'
-import { modelInfoRoutes } from './endpoints/model-info.ts'
+import { modelInfoRoutes } from './endpoints/model-facts.ts'
 import { modelRoutes } from './endpoints/models.ts'
 import { surfaces } from './endpoints/surfaces.ts'
 import type { Endpoint } from './pipeline/route.ts'

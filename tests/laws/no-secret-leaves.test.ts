@@ -189,7 +189,10 @@ test('no credential, prompt or answer is in the store’s file', async () => {
   )
   await house.gateway.house.ledger.flush()
   expect((await house.gateway.house.store.ledger.find({}, 10_000)).length).toBeGreaterThan(200)
-  const files = readdirSync(folder.path).map((name) => [name, readFileSync(join(folder.path, name), 'latin1')] as const)
+  // the journal's files too: what is on its way to the store is on this disk
+  const files = readdirSync(folder.path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => [name, readFileSync(join(parentPath, name), 'latin1')] as const)
   expect(files.some(([, text]) => text.includes('canary-test'))).toBe(true)
   expectClean([...Object.values(secret), prompt, 'treasure', answered, key, house.master], files)
 })

@@ -1,3 +1,4 @@
+import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { verify } from '../../gateway/src/ledger/verify.ts'
 import { type TestHouse, testHouse } from '../house.ts'
@@ -85,17 +86,26 @@ test('after 200 mixed requests no socket, lease or reservation is left', async (
   expect(await verify(inner.store)).toEqual({ difference: 0, mismatches: [] })
 
   // all that is not spent can be set aside again, to the last nano-dollar, and not one more
-  const principal = await inner.access.identify(key)
+  const principal = await inner.access.identify({ secret: key, headers: new Headers() })
   const spent = rows.reduce((sum, { spend }) => sum + spend, 0)
   expect(spent).toBeGreaterThan(0)
-  const rest = (100e9 - spent) as Parameters<typeof inner.ledger.reserve>[1]
-  expect(() => inner.ledger.reserve(principal, (rest + 1) as typeof rest)).toThrow('Budget has been exceeded')
-  expect(inner.ledger.reserve(principal, rest).amount).toBe(rest)
+  const rest = 100e9 - spent
+  const admit = async (worstCase: number) =>
+    inner.admission.admit({
+      principal,
+      tags: [],
+      model: 'gpt',
+      worstCase: worstCase as NanoUsd,
+      tokens: { input: 0, total: 0 },
+    })
+  const nothing = { spend: 0 as NanoUsd, tokens: 0, shares: [] }
+  expect(admit(rest + 1)).rejects.toThrow('Budget has been exceeded')
+  ;(await admit(rest)).settle(nothing)
 
   // and sixty may run at once, not fewer
-  const leases = Array.from({ length: 60 }, () => inner.limits.take(principal, 0))
-  expect(() => inner.limits.take(principal, 0)).toThrow('max_parallel_requests')
-  for (const lease of leases) lease.release(0)
+  const running = await Promise.all(Array.from({ length: 60 }, () => admit(0)))
+  expect(admit(0)).rejects.toThrow('max_parallel_requests')
+  for (const one of running) one.settle(nothing)
 })
 
 test('a deadline closes its socket as an abort does', async () => {

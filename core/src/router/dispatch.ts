@@ -178,10 +178,14 @@ export function createDispatcher({ pool, settings, strategy, health }: Routing, 
 
 /** Every deployment that is in rotation has spent what its owner allows. */
 function allFull(group: Group, why: string): GatewayError {
-  return new GatewayError('no-deployment', `No deployments available - crossed budget: ${why}. Passed model=${group.name}.`, {
-    model: group.name,
-    kind: 'budget_exceeded',
-  })
+  return new GatewayError(
+    'no-deployment',
+    `No deployments available - crossed budget: ${why}. Passed model=${group.name}.`,
+    {
+      model: group.name,
+      kind: 'budget_exceeded',
+    },
+  )
 }
 
 function callerLeft(): GatewayError {

@@ -164,7 +164,11 @@ test('a model that the book does not know costs nobody knows what, which is not 
 test('a deployment costs what its settings say: the price of the model that they name, completed, or what is reported', async () => {
   const [bill] = bills
   if (!bill) throw new Error('no bill')
-  const cost = async (params: JsonObject & { readonly model: string }, info: JsonObject = {}, usage: JsonObject = openaiUsage) => {
+  const cost = async (
+    params: JsonObject & { readonly model: string },
+    info: JsonObject = {},
+    usage: JsonObject = openaiUsage,
+  ) => {
     const whole = JSON.stringify({ ...bill.whole, usage })
     const litellm_params = { api_key: 'k', api_base: 'https://provider.example/v1', ...params }
     const router = new Router(

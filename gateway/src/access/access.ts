@@ -17,6 +17,8 @@ export interface Access {
    * its team), or `store-down` (503, never 401) when the store cannot be asked and the caller was not seen within the hour.
    */
   identify(credential: Credential): Principal | Promise<Principal>
+  /** The same caller, acting for the first of its token's teams that grants what is asked for; others act for whom they act for. */
+  actFor(principal: Principal, headers: Headers, grants: (team: Team) => boolean): Principal | Promise<Principal>
   customer(id: string): Customer | undefined | Promise<Customer | undefined>
   tag(name: string): Tag | undefined | Promise<Tag | undefined>
   user(id: string): User | undefined | Promise<User | undefined>

@@ -22,6 +22,7 @@ export interface AccessPorts {
   readonly tokens?: {
     looksLikeToken(secret: string): boolean
     identify(token: string, headers: Headers): Promise<Token>
+    inGrantingTeam(token: Token, headers: Headers, grants: (team: Team) => boolean): Promise<Token>
   }
   /** knows sessions by their secret */
   readonly findSession?: Find<Token>
@@ -87,6 +88,10 @@ export function createAccess(ports: AccessPorts): Access {
         return tokens.identify(secret, headers).then((token) => admitted(token, now()))
       return byKey(secret)
     },
+    actFor: (principal, headers, grants) =>
+      tokens && principal.kind === 'token' && principal.via === 'jwt'
+        ? tokens.inGrantingTeam(principal, headers, grants)
+        : principal,
     customer: (id) => customers.get(id),
     tag: (name) => tags.get(name),
     user: (id) => users.get(id),

@@ -47,11 +47,9 @@ export function createAdmission({ shared, settings, periodAt, now, alert }: Admi
 
   function itemsFor({ principal, model, customer, tags, payers }: Wanted): readonly Item[] {
     let items = planOf(principal, model)
-    if (payers) items = items.filter((item) => item.kind !== 'budget' || !paidFor(item, payers))
-    if (customer && !payers?.some(({ scope }) => scope.kind === 'end_user'))
-      items = [...items, ...itemsOf(scopeOfRow(customer, customerScope), model)]
+    if (customer) items = [...items, ...itemsOf(scopeOfRow(customer, customerScope), model)]
     for (const tag of tags) items = [...items, ...itemsOf(scopeOfRow(tag, tagScope), model)]
-    return items
+    return payers ? items.filter((item) => item.kind !== 'budget' || !paidFor(item, payers)) : items
   }
 
   function place(wanted: Wanted): Placed[] {
@@ -62,7 +60,7 @@ export function createAdmission({ shared, settings, periodAt, now, alert }: Admi
       for (const item of itemsOf({ ...scope, budgets: true }, wanted.model))
         if (item.kind === 'budget') placed.push(claimOf(item, part, periodAt))
     }
-    return placed
+    return placed.filter((one, at) => !isClaimedBeside(placed, one, at))
   }
 
   function granted(placed: readonly Placed[], taken: Taken): Admitted {
@@ -127,6 +125,19 @@ export function createAdmission({ shared, settings, periodAt, now, alert }: Admi
 
 function amountsOf({ worstCase, tokens }: Wanted, now: number): Amounts {
   return { worstCase: worstCase ?? zeroUsd, inputTokens: tokens.input, totalTokens: tokens.total, now }
+}
+
+/**
+ * Whether the same money is claimed once more: a budget and a window of the same length are one bucket, and the tighter limit holds.
+ */
+function isClaimedBeside(placed: readonly Placed[], { claim }: Placed, at: number): boolean {
+  if (claim.kind !== 'money') return false
+  const limit = claim.limit ?? Number.POSITIVE_INFINITY
+  return placed.some(({ claim: other }, where) => {
+    if (where === at || other.kind !== 'money' || other.bucket !== claim.bucket) return false
+    const beside = other.limit ?? Number.POSITIVE_INFINITY
+    return beside < limit || (beside === limit && where < at)
+  })
 }
 
 /** Whether others pay what this budget would have paid. */

@@ -13,7 +13,7 @@ export interface BudgetItem {
   readonly limit?: NanoUsd | undefined
   /** a temporary increase of the limit, and until when */
   readonly extra?: { readonly amount: NanoUsd; readonly until: number } | undefined
-  /** the model whose own budget this is */
+  /** the model that was asked for, where this is the budget of a model or a pool */
   readonly model?: string | undefined
 }
 
@@ -47,8 +47,7 @@ function budgetItems(scope: Scope, model: string): BudgetItem[] {
     items.push({ ...own, duration: terms.budgetDuration })
   for (const { duration, maxBudget } of terms.budgetLimits ?? []) items.push({ ...own, duration, limit: maxBudget })
   for (const [name, { maxBudget, duration }] of modelEntries(terms, model))
-    if (maxBudget !== undefined)
-      items.push({ ...own, bucket: `${bucket}/${name}`, duration, limit: maxBudget, model: name })
+    if (maxBudget !== undefined) items.push({ ...own, bucket: `${bucket}/${name}`, duration, limit: maxBudget, model })
   return items
 }
 
@@ -86,25 +85,31 @@ const perModel: Partial<Record<Scope['kind'], string>> = {
 
 function modelLimits(scope: Scope, model: string): LimitItem[] {
   const { terms } = scope
-  const entry = modelEntries(terms, model)[0]?.[1]
-  const item = (kind: LimitItem['kind'], limit: number): LimitItem => ({
+  // one window for all that an entry means, however the model is spelt
+  const item = (kind: LimitItem['kind'], [name, limit]: readonly [string, number]): LimitItem => ({
     kind,
     scope,
     descriptor: perModel[scope.kind] ?? `model_per_${scope.kind}`,
     value: `${scope.id}:${model}`,
-    bucket: `${scope.bucket}/${model}#${kind}`,
+    bucket: `${scope.bucket}/${name}#${kind}`,
     limit,
     model,
   })
-  const rpm = limitOf(terms.modelRpmLimit, model) ?? entry?.rpmLimit
-  const tpm = limitOf(terms.modelTpmLimit, model) ?? entry?.tpmLimit
-  return [...(rpm === undefined ? [] : [item('requests', rpm)]), ...(tpm === undefined ? [] : [item('tokens', tpm)])]
+
+  const rpm = limitOf(terms.modelRpmLimit, model) ?? entryLimit(terms, model, 'rpmLimit')
+  const tpm = limitOf(terms.modelTpmLimit, model) ?? entryLimit(terms, model, 'tpmLimit')
+  return [...(rpm ? [item('requests', rpm)] : []), ...(tpm ? [item('tokens', tpm)] : [])]
 }
 
-function limitOf(limits: Readonly<Record<string, number>> | undefined, model: string): number | undefined {
-  if (!limits) return undefined
-  const name = Object.keys(limits).find((entry) => isNamed(entry, model))
-  return name === undefined ? undefined : limits[name]
+/** The entry that means the model, with its limit; one with the very name goes before one that is spelt otherwise. */
+function limitOf(limits: Readonly<Record<string, number>> = {}, model: string): [string, number] | undefined {
+  const entries = Object.entries(limits)
+  return entries.find(([name]) => name === model) ?? entries.find(([name]) => isNamed(name, model))
+}
+
+function entryLimit(terms: Terms, model: string, limit: 'rpmLimit' | 'tpmLimit'): [string, number] | undefined {
+  for (const [name, { [limit]: most }] of modelEntries(terms, model)) if (most !== undefined) return [name, most]
+  return undefined
 }
 
 function modelEntries({ modelMaxBudget }: Terms, model: string): [name: string, terms: ModelTerms][] {

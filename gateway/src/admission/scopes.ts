@@ -1,3 +1,4 @@
+import { fit } from '../store/ledger/fitting.ts'
 import type { Principal } from '../vocabulary/principal.ts'
 import type { Customer, Tag } from '../vocabulary/tenants.ts'
 import type { Terms } from '../vocabulary/terms.ts'
@@ -29,17 +30,23 @@ export interface ScopeSettings {
   readonly proxy: Terms
 }
 
-/** Buckets of lifetime spend; the ledger books under the same names. */
+/** Buckets of lifetime spend; the ledger books under the same names, with ids as the store keeps them. */
 export const bucketOf = {
   api_key: (hash: string) => `key:${hash}`,
-  user: (id: string) => `user:${id}`,
-  team: (id: string) => `team:${id}`,
-  team_member: (id: string) => `team-member:${id}`,
-  organization: (id: string) => `organization:${id}`,
-  end_user: (id: string) => `end-user:${id}`,
-  tag: (id: string) => `tag:${id}`,
+  user: (id: string) => `user:${fit(id)}`,
+  team: (id: string) => `team:${fit(id)}`,
+  team_member: (id: string) => `team-member:${memberOf(id)}`,
+  organization: (id: string) => `organization:${fit(id)}`,
+  end_user: (id: string) => `end-user:${fit(id)}`,
+  tag: (id: string) => `tag:${fit(id)}`,
   proxy: () => 'all',
 } as const satisfies Record<ScopeKind, (id: string) => string>
+
+/** `TEAM:USER`, each a name of its own. */
+function memberOf(id: string): string {
+  const at = id.indexOf(':')
+  return at < 0 ? fit(id) : `${fit(id.slice(0, at))}:${fit(id.slice(at + 1))}`
+}
 
 /** The scopes that follow from who is asking. The master is held to nothing but the whole gateway's budget. */
 export function scopesOf(principal: Principal, settings: ScopeSettings): readonly Scope[] {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { createSealing } from '../sealing/create-sealing.ts'
 import type { Stored } from '../store/aggregate.ts'
-import { openSqlite } from '../store/sqlite.ts'
 import type { SqliteStore } from '../store/sqlite.ts'
+import { openSqlite } from '../store/sqlite.ts'
 import { rotateSealing } from './rotate.ts'
 
 const of = (secret: string) => createSealing({ keys: [{ secret }] })
@@ -21,7 +21,9 @@ async function filled(models: number): Promise<SqliteStore> {
       return row({ id, name: 'm', blocked: false, entry: { litellm_params: params } })
     }),
   )
-  await store.credentials.insert(row({ id: 'c', values: { api_key: old.seal('sk-c'), api_base: 'https://x' }, about: {} }))
+  await store.credentials.insert(
+    row({ id: 'c', values: { api_key: old.seal('sk-c'), api_base: 'https://x' }, about: {} }),
+  )
   return store
 }
 
@@ -50,7 +52,9 @@ describe('rotating the salt', () => {
   test('names what neither key opens, leaves it alone and does the rest', async () => {
     const store = await filled(1)
     const sealed = foreign.seal('sk-foreign')
-    await store.models.insert(row({ id: 'z', name: 'z', blocked: false, entry: { litellm_params: { api_key: sealed } } }))
+    await store.models.insert(
+      row({ id: 'z', name: 'z', blocked: false, entry: { litellm_params: { api_key: sealed } } }),
+    )
     const lines: string[] = []
     expect(await rotateSealing({ store, from: old, to: fresh }, (line) => void lines.push(line))).toBe(1)
     expect(lines[0]).toBe('models: 1 sealed anew, 0 left as they were, 1 could not be opened')

@@ -84,7 +84,11 @@ async function rotateRow<T extends { readonly id: string }>(
   return true
 }
 
-function resealed<T extends { readonly id: string }>(row: T, from: Sealing, to: Sealing): { value: T; changed: boolean } {
+function resealed<T extends { readonly id: string }>(
+  row: T,
+  from: Sealing,
+  to: Sealing,
+): { value: T; changed: boolean } {
   let changed = false
   const value = mapTexts(row as unknown as JsonObject, (text): Json => {
     if (!to.isSealed(text) || opens(to, text)) return text

@@ -1,11 +1,10 @@
 import { callOf, vendorHeadersOf } from 'turnpike-core/internal/client/call'
 import { compile, formatFor } from 'turnpike-core/internal/client/compile'
 import type { RequestPath } from 'turnpike-core/internal/formats/format'
-import { estimateTokens } from 'turnpike-core/internal/models/estimate'
 import type { Deployment } from 'turnpike-core/internal/router/deployment'
-import type { ChatRequest } from 'turnpike-core/internal/vocabulary/chat-request'
 import type { FormatId } from 'turnpike-core/internal/vocabulary/format-id'
 import type { House } from '../house.ts'
+import { estimateRequest } from '../pipeline/estimate-request.ts'
 import { resolve } from '../pipeline/resolve.ts'
 import type { Route, RouteCall } from '../pipeline/route.ts'
 
@@ -75,7 +74,7 @@ async function count({ request, body, principal }: RouteCall, house: House, coun
     (deployment) => deployment.mock === undefined && formatFor(call.format, deployment) === call.format,
   )
   const exact = native && (await askProvider(native, { ...call, stream: false }, counting, house, request.signal))
-  return exact ?? Response.json(counting.answer(estimate(call.request().value)))
+  return exact ?? Response.json(counting.answer(estimateRequest(call.request().value)))
 }
 
 /** Google's SDK wraps the request it wants counted in `generateContentRequest`. */
@@ -114,16 +113,4 @@ async function askProvider(
   } catch {
     return undefined
   }
-}
-
-/** All text that the model would read: instructions, tools, messages; media by a flat figure each. */
-function estimate(request: ChatRequest): number {
-  const mediaTokens = 1000
-  let media = 0
-  const text = JSON.stringify({ tools: request.tools, messages: request.messages }, (_, value: unknown) => {
-    if (typeof value !== 'object' || value === null || (value as { type?: unknown }).type !== 'media') return value
-    media++
-    return undefined
-  })
-  return Math.max(1, estimateTokens(text.replace(/"(?:role|content|type|text)":|[{}[\]"]/g, '')) + media * mediaTokens)
 }

@@ -46,8 +46,9 @@ export function groupsFor(principal: Principal, house: House): ReadonlyMap<strin
   const groups = new Map<string, Group>()
   for (const name of house.router.pool.names) {
     const group = house.router.pool.find(name)
-    if (group && mayCall(principal, targetOf(name, group))) groups.set(group.name, group)
+    if (!group || groups.has(group.name)) continue
+    const may = (plain: string) => mayCall(principal, targetOf(plain, group))
+    if (may(name) || (name.includes('*') && expand(name, house).some(may))) groups.set(group.name, group)
   }
-  for (const { group } of listed(principal, house)) if (group) groups.set(group.name, group)
   return groups
 }

@@ -1,6 +1,6 @@
 import { createDecipheriv, createHash, hkdfSync } from 'node:crypto'
-import nacl from 'tweetnacl'
 import { isArray, isObject, type Json, type JsonObject } from 'turnpike-core/internal/kernel/json'
+import nacl from 'tweetnacl'
 
 /** Opens one encrypted text: `undefined` when it is encrypted and this key does not open it; a plain text is itself. */
 export type OpenText = (text: string) => string | undefined

@@ -1,10 +1,10 @@
 import type { JsonObject, MutableJsonObject } from 'turnpike-core/internal/kernel/json'
 import { object, saysNothing } from './columns.ts'
 import type { Tally } from './report.ts'
-import { termNames } from './terms.ts'
 
 /** Members of metadata that act in LiteLLM and not here. They are left out: kept, they would promise something, and some hold secrets. */
 const idleMetadata: ReadonlySet<string> = new Set([
+  'tags',
   'guardrails',
   'policies',
   'prompts',
@@ -29,6 +29,16 @@ const idleMetadata: ReadonlySet<string> = new Set([
   'team_member_key_duration',
   'enforced_batch_output_expires_after',
   'enforced_file_expires_after',
+])
+
+/** Members of metadata that are fields of budgets and limits: LiteLLM has no columns for them in all versions. */
+const termsInMetadata: ReadonlySet<string> = new Set([
+  'model_rpm_limit',
+  'model_tpm_limit',
+  'temp_budget_increase',
+  'temp_budget_expiry',
+  'budget_fallbacks',
+  'budget_limits',
 ])
 
 /** Columns that act in LiteLLM and not here. */
@@ -70,10 +80,9 @@ export function partsOf(
   const fields: MutableJsonObject = {}
   for (const column of idleColumns) if (!saysNothing(row[column])) tally.left(column, id)
   for (const [name, value] of Object.entries(object(row, 'metadata'))) {
-    if (idleMetadata.has(name)) {
-      if (!saysNothing(value) && value !== usual[name]) tally.left(`metadata.${name}`, id)
-    } else if (termNames.has(name) || taken.includes(name)) fields[name] = value
-    else notes[name] = value
+    if (termsInMetadata.has(name) || taken.includes(name)) fields[name] = value
+    else if (!idleMetadata.has(name)) notes[name] = value
+    else if (!saysNothing(value) && value !== usual[name]) tally.left(`metadata.${name}`, id)
   }
   return { notes, fields }
 }

@@ -106,10 +106,9 @@ function reading(ask: Ask, tables: ReadonlyMap<string, ReadonlySet<string>>, end
     },
     async matching(table, column, values) {
       if (values.length === 0 || tables.get(table)?.has(column) !== true) return []
-      const rows = await ask(
-        `select to_jsonb(t) as row from ${quoted(table)} t where t.${quoted(column)} = any($1)`,
-        [values],
-      )
+      const rows = await ask(`select to_jsonb(t) as row from ${quoted(table)} t where t.${quoted(column)} = any($1)`, [
+        values,
+      ])
       return rows.map((row) => sourceRow(row).row)
     },
     async isEmpty(table) {

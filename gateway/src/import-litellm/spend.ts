@@ -17,7 +17,11 @@ export interface Spent {
 }
 
 /** The spend of a row. `budgets` are what its budget may come from, the nearest first: the row itself, the budget it refers to. */
-export function spentOf(bucket: string, row: JsonObject, budgets: readonly (JsonObject | undefined)[]): Spent | undefined {
+export function spentOf(
+  bucket: string,
+  row: JsonObject,
+  budgets: readonly (JsonObject | undefined)[],
+): Spent | undefined {
   const amount = nanoUsd(Math.max(asNumber(row.spend) ?? 0, 0))
   if (amount === 0 || !Number.isSafeInteger(amount)) return undefined
   const budget = budgets.find((one) => one && text(one, 'budget_duration') !== undefined)

@@ -12,11 +12,12 @@ const counts: ReadonlySet<string> = new Set(['rpm_limit', 'tpm_limit', 'max_para
 /** The largest budget that is exact in nano-dollars. */
 const mostUsd = 9_000_000
 
-/** Names of the fields of budgets and limits: LiteLLM keeps the newer ones in a row's metadata. */
-export const termNames: ReadonlySet<string> = new Set(Object.keys(termFields))
-
 /** A value with the terms of a row: its columns, and what stands in its metadata. What cannot be read is told and left out. */
-export function withTermsOf<T extends Terms>(value: T, fields: JsonObject, { tally, id }: { tally: Tally; id: string }): T {
+export function withTermsOf<T extends Terms>(
+  value: T,
+  fields: JsonObject,
+  { tally, id }: { tally: Tally; id: string },
+): T {
   const readable: MutableJsonObject = {}
   for (const [name, shape] of Object.entries(termFields)) {
     const given = fields[name]
@@ -33,7 +34,8 @@ export function withTermsOf<T extends Terms>(value: T, fields: JsonObject, { tal
     delete readable.temp_budget_increase
     tally.left('temp_budget_increase (without temp_budget_expiry)', id)
   }
-  if (readable.budget_limits !== undefined) tally.adjust('windows of budget_limits begin at 0: LiteLLM keeps their spend in its cache', id)
+  if (readable.budget_limits !== undefined)
+    tally.adjust('windows of budget_limits begin at 0: LiteLLM keeps their spend in its cache', id)
   return withTerms(value, body.parse(readable))
 }
 

@@ -23,9 +23,12 @@ export function createBooking(store: Pick<Store, 'ledger'>, shared: Pick<Shared,
       const settled = new Map<string, NanoUsd>()
       for (const row of rows) {
         if (foreign.delete(row.id)) continue
-        for (const [bucket, amount] of sharesOf(row)) settled.set(bucket, addUsd(settled.get(bucket) ?? (0 as NanoUsd), amount))
+        for (const [bucket, amount] of sharesOf(row))
+          settled.set(bucket, addUsd(settled.get(bucket) ?? (0 as NanoUsd), amount))
       }
-      shared.written([...balances].map(([bucket, balance]) => ({ bucket, balance, amount: settled.get(bucket) ?? (0 as NanoUsd) })))
+      shared.written(
+        [...balances].map(([bucket, balance]) => ({ bucket, balance, amount: settled.get(bucket) ?? (0 as NanoUsd) })),
+      )
     },
   }
 }

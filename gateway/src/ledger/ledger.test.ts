@@ -3,6 +3,8 @@ import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
 import { picoUsd } from 'turnpike-core/internal/kernel/money'
 import { cost } from 'turnpike-core/internal/models/cost'
 import { noUsage } from 'turnpike-core/internal/vocabulary/usage'
+import type { Bill } from '../admission/admission.ts'
+import { customerScope, tagScope } from '../admission/scopes.ts'
 import { createMemoryJournal } from '../journal/memory-journal.ts'
 import { createMemoryShared } from '../shared/memory.ts'
 import type { LedgerRow } from '../store/ledger/row.ts'
@@ -82,7 +84,16 @@ describe('an exchange that ended', () => {
     expect(ledger.waiting()).toBe(1)
     await ledger.flush()
     expect(ledger.waiting()).toBe(0)
-    const buckets = ['all', 'key:h1', 'user:ann', 'team:red', 'team-member:red:ann', 'end-user:visitor', 'tag:x', 'tag:y']
+    const buckets = [
+      'all',
+      'key:h1',
+      'user:ann',
+      'team:red',
+      'team-member:red:ann',
+      'end-user:visitor',
+      'tag:x',
+      'tag:y',
+    ]
     for (const bucket of buckets) expect(store.balanceOf(bucket), bucket).toBe(1000 as NanoUsd)
   })
 
@@ -101,9 +112,25 @@ describe('an exchange that ended', () => {
     expect(store.balanceOf('team:red')).toBe(1000 as NanoUsd)
   })
 
+  test('is settled in the very buckets that it is booked in, however long a name is', async () => {
+    const endUser = `visitor ${'x'.repeat(300)}`
+    let shares: readonly (readonly [string, NanoUsd])[] = []
+    const admitted = { headers: {}, limited: true, buckets: [], settle: (bill: Bill) => void (shares = bill.shares) }
+    ledger.settle(exchangeOf('a', { endUser, tags: [endUser] }), admitted)
+    await ledger.flush()
+    for (const [bucket, amount] of shares) expect(store.balanceOf(bucket), bucket).toBe(amount)
+    const claimed = [customerScope({ id: endUser, blocked: false }), tagScope({ id: endUser, models: [] })]
+    for (const { bucket } of claimed) expect(store.balanceOf(bucket), bucket).toBe(1000 as NanoUsd)
+  })
+
   test('gives back what was set aside, with what it really came to', () => {
     const bills: unknown[] = []
-    const admitted = { headers: {}, limited: true, buckets: ['key:h1:1d:2026-11-22'], settle: (bill: unknown) => void bills.push(bill) }
+    const admitted = {
+      headers: {},
+      limited: true,
+      buckets: ['key:h1:1d:2026-11-22'],
+      settle: (bill: unknown) => void bills.push(bill),
+    }
     const usage = { ...noUsage, input: 100, fresh: 60, cacheRead: 40, output: 7, source: 'provider' as const }
     ledger.settle(exchangeOf('a', { usage }), admitted)
     ledger.settle(exchangeOf('a', { usage }), admitted)

@@ -2,9 +2,10 @@ import type { JsonObject } from 'turnpike-core/internal/kernel/json'
 import { zeroUsd } from 'turnpike-core/internal/kernel/money'
 import type { Cost } from 'turnpike-core/internal/models/cost'
 import { noUsage, type Usage } from 'turnpike-core/internal/vocabulary/usage'
+import { fitting } from '../store/ledger/fitting.ts'
 import type { LedgerRow } from '../store/ledger/row.ts'
-import { ownersOf } from './row.ts'
 import type { Opening } from './ledger.ts'
+import { ownersOf } from './row.ts'
 
 /** What is kept on disk of an exchange while a provider works on it. */
 export interface Stub extends Omit<LedgerRow, 'endedAt' | 'incomplete' | 'spend' | 'outcome' | 'status' | 'attempts'> {
@@ -41,7 +42,7 @@ export function lostRow(found: JsonObject, now: number, price: PriceLost): Ledge
   const { inputTokens, ...stub } = found as unknown as Stub
   const usage: Usage = { ...noUsage, input: inputTokens, fresh: inputTokens, source: 'counted' }
   const cost = price({ ...stub, inputTokens }, usage)
-  return {
+  return fitting({
     ...stub,
     endedAt: now,
     usage,
@@ -54,5 +55,5 @@ export function lostRow(found: JsonObject, now: number, price: PriceLost): Ledge
     status: 500,
     errorCode: 'internal',
     attempts: [],
-  }
+  })
 }

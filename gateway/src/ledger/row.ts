@@ -1,14 +1,18 @@
 import type { JsonObject } from 'turnpike-core/internal/kernel/json'
-import type { Attempt } from 'turnpike-core/internal/router/attempt'
 import { splitCost } from 'turnpike-core/internal/models/split'
+import type { Attempt } from 'turnpike-core/internal/router/attempt'
+import { fitting } from '../store/ledger/fitting.ts'
 import { anonymousCaller, type LedgerRow, masterCaller, tokenCaller } from '../store/ledger/row.ts'
 import type { Exchange } from '../vocabulary/exchange.ts'
 import type { Principal } from '../vocabulary/principal.ts'
 
-/** An exchange as its ledger row: figures and names, never a prompt, an answer or a provider's words. */
+/**
+ * An exchange as its ledger row: figures and names, never a prompt, an answer or a provider's words. Names are as the store keeps
+ * them, so that its buckets have one name everywhere.
+ */
 export function rowOf(exchange: Exchange, periods: readonly string[]): LedgerRow {
   const { cost, deployment, error, firstByteAt, principal } = exchange
-  return {
+  return fitting({
     id: exchange.id,
     endpoint: exchange.endpoint,
     startedAt: exchange.startedAt,
@@ -37,7 +41,7 @@ export function rowOf(exchange: Exchange, periods: readonly string[]): LedgerRow
     payers: exchange.payers && splitCost(exchange.spend, exchange.payers),
     periods,
     metadata: exchange.metadata as JsonObject,
-  }
+  })
 }
 
 /** To whom the spend of a caller belongs. */

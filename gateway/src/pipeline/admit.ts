@@ -55,13 +55,13 @@ async function admitTo({ call, caller, parties, route, house }: Admission): Prom
     principal: caller,
     customer: parties.customer,
     tags: parties.tagRows,
-    model: route.group.name,
+    model: route.model,
     worstCase:
       own === undefined ? undefined : (Math.max(...[...worst.values()].map((amount) => amount ?? 0)) as NanoUsd),
     tokens: { input, total: input + outputEstimate(call) },
     payers: parties.payers,
   })
-  const admitted = taken instanceof Promise ? await taken : taken
+  const admitted: Admitted = taken instanceof Promise ? await taken : taken
   const covers = (group: Group) => group === route.group || !admitted.limited || worst.get(group) !== undefined
   return { ...admitted, route, covers }
 }

@@ -1,11 +1,15 @@
+import type { Call } from 'turnpike-core/internal/client/call'
 import type { Group } from 'turnpike-core/internal/router/pool'
-import { checkModelAccess, type Target } from '../access/grants.ts'
+import { checkModelAccess, mayCall, type Target } from '../access/grants.ts'
 import type { House } from '../house.ts'
 import type { Principal } from '../vocabulary/principal.ts'
+import type { Knock } from './route.ts'
 
 /** Which deployments may answer this caller, and which groups may stand in. */
 export interface ResolvedRoute {
   readonly group: Group
+  /** the name that budgets and limits per model know it by: the group's, or what a wildcard was filled with */
+  readonly model: string
   /** groups that the router may fall back to */
   readonly reach: readonly Group[]
 }
@@ -15,7 +19,17 @@ export function resolve(model: string, caller: Principal, house: House): Resolve
   const asked = aliased(model, caller)
   const group = house.router.group(asked)
   checkModelAccess(caller, targetOf(asked, group))
-  return { group, reach: house.router.reach(group) }
+  return { group, model: group.name.includes('*') ? asked : group.name, reach: house.router.reach(group) }
+}
+
+/** For whom a caller acts: who holds a token of several teams acts for the first of them that grants the model. */
+export function actingFor(knock: Knock, call: Call, caller: Principal, house: House): Principal | Promise<Principal> {
+  if (caller.kind !== 'token') return caller
+  return house.access.actFor(caller, knock.request.headers, (team) => {
+    const asked = lookUp(team.modelAliases, call.model)
+    const group = house.router.pool.find(asked)
+    return group !== undefined && mayCall({ ...caller, team }, targetOf(asked, group))
+  })
 }
 
 /** What grants are compared with: the name as asked, that of its group, and the access groups of its deployments. */

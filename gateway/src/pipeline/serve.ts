@@ -7,7 +7,7 @@ import { ask } from './ask.ts'
 import { identify } from './request/identify.ts'
 import { partiesOf } from './request/parties.ts'
 import { read } from './request/read.ts'
-import { resolve } from './resolve.ts'
+import { actingFor, resolve } from './resolve.ts'
 import type { Knock, Surface } from './route.ts'
 import { openStory } from './story.ts'
 
@@ -16,10 +16,12 @@ export async function serve(knock: Knock & { readonly endpoint: Surface }, house
   const story = openStory(knock, house)
   let grant: Grant | undefined
   try {
-    const caller = await identify(knock, house) // who is asking, and may they knock here
-    story.caller(caller)
-    const call = await read(knock, caller, house) // what they ask, as bytes
+    const knocker = await identify(knock, house) // who is asking, and may they knock here
+    story.caller(knocker)
+    const call = await read(knock, knocker, house) // what they ask, as bytes
     story.call(call)
+    const caller = await actingFor(knock, call, knocker, house) // for which of their teams
+    story.caller(caller)
     const parties = await partiesOf(knock, call, caller, house) // whom else it concerns: end user, tags, payers
     story.parties(parties)
     const route = resolve(call.model, caller, house) // which deployments may answer them

@@ -1,9 +1,9 @@
 import { GatewayError } from 'turnpike-core/internal/kernel/faults'
 import { asString, type Json, type JsonObject } from 'turnpike-core/internal/kernel/json'
 import { type ModelEntry, readEntry } from 'turnpike-core/internal/router/model-list/entry'
-import { faultOfBase } from '../config/models/api-base.ts'
-import { merged } from '../config/models/credentials.ts'
 import { resolveVariables, type Variables } from '../config/environment.ts'
+import { merged } from '../config/models/credentials.ts'
+import { faultOfBase } from '../config/models/root-url.ts'
 import type { Sealing } from '../sealing/sealing.ts'
 import type { StoredModel } from '../store/store.ts'
 import { opened, variableOf } from './secrets.ts'
@@ -33,7 +33,8 @@ export function assemble(model: StoredModel, surroundings: Surroundings): Assemb
   const stored = model.entry.litellm_params as JsonObject | undefined
   const name = asString(stored?.litellm_credential_name)
   const credential = name === undefined ? undefined : surroundings.credential(name)
-  if (name !== undefined && !credential) throw wrong(`There is no credential \`${name}\`: add it under /credentials first.`)
+  if (name !== undefined && !credential)
+    throw wrong(`There is no credential \`${name}\`: add it under /credentials first.`)
   const params = resolved(merged(opened(stored ?? {}, sealing), opened(credential ?? {}, sealing)), environment)
   const info = resolved(opened((model.entry.model_info as JsonObject | undefined) ?? {}, sealing), environment)
   const given = asString(params.model)
@@ -57,13 +58,13 @@ function resolved(value: JsonObject, environment: Variables): JsonObject {
     throw wrong(`os.environ/${own} is the gateway's own and cannot be given to a provider: refer to another variable.`)
   const { value: found, missing } = resolveVariables(value, environment)
   const [first] = missing
-  if (first)
-    throw wrong(`The environment variable ${first.name}, which ${first.path.join('.')} refers to, is not set.`)
+  if (first) throw wrong(`The environment variable ${first.name}, which ${first.path.join('.')} refers to, is not set.`)
   return found as JsonObject
 }
 
 /** What opens the gateway itself, and not a provider. */
-const gatewayOwn = /^(?:TURNPIKE_|LITELLM_(?:MASTER|SALT)_KEY$|DATABASE_|REDIS_|UI_PASSWORD$|JWT_|(?:GENERIC|GOOGLE|MICROSOFT)_CLIENT_SECRET$)/
+const gatewayOwn =
+  /^(?:TURNPIKE_|LITELLM_(?:MASTER|SALT)_KEY$|DATABASE_|REDIS_|UI_PASSWORD$|JWT_|(?:GENERIC|GOOGLE|MICROSOFT)_CLIENT_SECRET$)/
 
 function variablesOf(value: Json | undefined): readonly string[] {
   if (typeof value === 'string') return [variableOf(value) ?? []].flat()

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type ModelEntry, readEntry } from 'turnpike-core/internal/router/model-list/entry'
-import type { Models } from './models.ts'
 import { coalesced } from './coalesce.ts'
 import { blocked, type Loaded, type LoadPorts, loadModels } from './load.ts'
+import type { Models } from './models.ts'
 
 export interface ModelsPorts extends LoadPorts {
   /** models of the configuration */

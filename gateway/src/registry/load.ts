@@ -1,13 +1,13 @@
-import { isGatewayError } from 'turnpike-core/internal/kernel/faults'
+import { GatewayError, isGatewayError } from 'turnpike-core/internal/kernel/faults'
 import type { JsonObject } from 'turnpike-core/internal/kernel/json'
 import type { ModelEntry } from 'turnpike-core/internal/router/model-list/entry'
-import type { Credential } from '../config/models/credentials.ts'
 import type { Variables } from '../config/environment.ts'
-import type { BrokenModel } from './models.ts'
+import type { Credential } from '../config/models/credentials.ts'
 import type { Sealing } from '../sealing/sealing.ts'
 import type { Aggregate } from '../store/aggregate.ts'
 import type { Store, StoredModel } from '../store/store.ts'
 import { assemble } from './assemble.ts'
+import type { BrokenModel } from './models.ts'
 
 /** What stored models are read with. */
 export interface LoadPorts {
@@ -52,16 +52,13 @@ export async function loadModels(ports: LoadPorts, taken: ReadonlySet<string>): 
   return { added, broken }
 }
 
-class Taken extends Error {}
-
-function takenById({ id }: StoredModel): Taken {
-  return new Taken(`The configuration has a model with the id ${id}, which wins over this one.`)
+function takenById({ id }: StoredModel): GatewayError {
+  return new GatewayError('misconfigured', `The configuration has a model with the id ${id}, which wins over this one.`)
 }
 
 /** Only our own words: what a parser says may quote what it read. */
 function whyOf(thrown: unknown): string {
-  if (isGatewayError(thrown) || thrown instanceof Taken) return thrown.message
-  return 'The stored entry cannot be read.'
+  return isGatewayError(thrown) ? thrown.message : 'The stored entry cannot be read.'
 }
 
 /** Every row of a kind in the order of the ids, a page at a time. */

@@ -112,7 +112,14 @@ describe('models of the store', () => {
     expect(applied.at(-1)?.map(({ model_name }) => model_name)).toEqual(['name of e'])
     expect(made.broken().map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd', 'f', 'g'])
     const why = made.broken().map((one) => one.why)
-    for (const [at, words] of ['sealed with the key', 'nobody/x', 'NOT_SET', '`gone`', 'blocked', 'model is missing'].entries())
+    for (const [at, words] of [
+      'sealed with the key',
+      'nobody/x',
+      'NOT_SET',
+      '`gone`',
+      'blocked',
+      'model is missing',
+    ].entries())
       expect(why[at]).toContain(words)
     expect(log).toHaveLength(5)
     expect(log.join()).not.toContain('canary')
@@ -130,6 +137,17 @@ describe('models of the store', () => {
     expect(made.broken()).toMatchObject([{ id: 'd' }])
     expect(made.added().map(({ litellm_params }) => litellm_params)).toEqual([
       { model: 'openai/gpt-4o', api_key: 'sk-of-the-file' },
+    ])
+  })
+
+  test('get what the configuration says of every model, where they do not say it themselves', async () => {
+    const [store] = (await fileStores(1)) as [SqliteStore]
+    await store.models.insertMany([row(model('a')), row(model('b', { temperature: 1 }))])
+    const { made } = models(store, { defaults: { temperature: 0.5, drop_params: true } })
+    await made.reload()
+    expect(made.added().map(({ litellm_params }) => litellm_params)).toMatchObject([
+      { temperature: 0.5, drop_params: true },
+      { temperature: 1, drop_params: true },
     ])
   })
 })

@@ -73,7 +73,11 @@ export function mapTexts(
   return walk(value, false)
 }
 
-function ofObject(object: JsonObject, change: (text: string, secret: boolean) => Json, isSecret?: IsSecret): JsonObject {
+function ofObject(
+  object: JsonObject,
+  change: (text: string, secret: boolean) => Json,
+  isSecret?: IsSecret,
+): JsonObject {
   return mapTexts(object, change, isSecret) as JsonObject
 }
 

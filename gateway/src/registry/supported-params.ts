@@ -40,17 +40,32 @@ const samples: Readonly<Record<string, JsonObject>> = {
   web_search_options: { web_search_options: {} },
 }
 
-const sampling = ['temperature', 'top_p', 'presence_penalty', 'frequency_penalty', 'logprobs', 'top_logprobs', 'logit_bias']
+const sampling = [
+  'temperature',
+  'top_p',
+  'presence_penalty',
+  'frequency_penalty',
+  'logprobs',
+  'top_logprobs',
+  'logit_bias',
+]
 
-const known = new WeakMap<Deployment, readonly string[]>()
+const known = new Map<string, readonly string[]>()
+// deployments come and go with changes of the models
+const mostKnown = 2000
 
 /**
  * Which parameters of OpenAI's chat format reach a deployment: each is tried on the way that a call takes, and counts where nothing of
- * it is lost or refused, and the model is not known to refuse it.
+ * it is lost or refused, and the model is not known to refuse it. Deployments that are alike in what decides it are tried once.
  */
 export function supportedParams(deployment: Deployment): readonly string[] {
-  let found = known.get(deployment)
-  if (!found) known.set(deployment, (found = findSupported(deployment)))
+  const { provider, model, profile, apiBase, apiVersion, placeholders, dropParams, dropFields } = deployment
+  const key = JSON.stringify([provider.name, model, profile, apiBase, apiVersion, placeholders, dropParams, dropFields])
+  let found = known.get(key)
+  if (!found) {
+    if (known.size >= mostKnown) known.clear()
+    known.set(key, (found = findSupported(deployment)))
+  }
   return found
 }
 
@@ -58,7 +73,8 @@ function findSupported(deployment: Deployment): readonly string[] {
   const { profile } = deployment
   // nothing is sent: without a key of its own a deployment could not even be compiled for
   const target = { ...deployment, secret: deployment.secret ?? new Secret('none', ['*']) }
-  if (lost({}, target) === undefined) return []
+  const without = lost({}, target)
+  if (without === undefined) return []
   const refused = new Set([
     ...(profile.sampling === false ? sampling : []),
     ...(profile.tools === false ? ['tools', 'tool_choice', 'parallel_tool_calls'] : []),
@@ -66,20 +82,19 @@ function findSupported(deployment: Deployment): readonly string[] {
     ...(profile.thinking === 'none' ? ['reasoning_effort'] : []),
   ])
   return Object.entries(samples).flatMap(([name, body]) => {
-    if (refused.has(name)) return []
-    const paths = lost(body, target)
-    return paths && !paths.some((path) => path === name || path.startsWith(`${name}.`)) ? [name] : []
+    return !refused.has(name) && lost(body, target) === without ? [name] : []
   })
 }
 
 const encoder = new TextEncoder()
 
-/** Paths of what does not arrive; undefined when the call is refused. */
-function lost(body: JsonObject, target: Deployment): readonly string[] | undefined {
+/** How much of a call does not arrive; undefined when it is refused. */
+function lost(body: JsonObject, target: Deployment): number | undefined {
   const whole = { model: target.model, messages: [{ role: 'user', content: 'hi' }], ...body }
   try {
     const bytes = encoder.encode(JSON.stringify(whole))
-    return compile(callOf({ format: 'openai-chat', bytes }), target).warnings.map(({ path }) => path)
+    return compile(callOf({ format: 'openai-chat', bytes }), target).warnings.filter(({ kind }) => kind === 'dropped')
+      .length
   } catch (thrown) {
     if (isGatewayError(thrown)) return undefined
     throw thrown

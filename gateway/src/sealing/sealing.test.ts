@@ -53,13 +53,18 @@ describe('sealing', () => {
     for (let byte = 0; byte < body.length; byte++) {
       const changed = Buffer.from(body)
       changed.writeUInt8(changed.readUInt8(byte) ^ 1, byte)
-      expect(refusal(() => of('salt').open(sealed.slice(0, at) + changed.toString('base64url'))).code).toBe('misconfigured')
+      expect(refusal(() => of('salt').open(sealed.slice(0, at) + changed.toString('base64url'))).code).toBe(
+        'misconfigured',
+      )
     }
   })
 
-  test.each(['sealed:v1:', 'sealed:v1:00000000:', 'sealed:v2:00000000:AAAA', 'sk-plain', ''])('does not open %p', (text) => {
-    expect(refusal(() => of('salt').open(text)).code).toBe('misconfigured')
-  })
+  test.each(['sealed:v1:', 'sealed:v1:00000000:', 'sealed:v2:00000000:AAAA', 'sk-plain', ''])(
+    'does not open %p',
+    (text) => {
+      expect(refusal(() => of('salt').open(text)).code).toBe('misconfigured')
+    },
+  )
 
   test('does not open what is cut short', () => {
     const sealed = of('salt').seal(secret)

@@ -1,14 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { nanoUsd } from 'turnpike-core/internal/kernel/money'
 import { hashOf } from '../../access/secrets.ts'
-import { fieldNames } from './key-fields.ts'
-import { openDesk } from './test-desk.ts'
+import { keyFields } from './rules/shapes.ts'
+import { type Desk, openDesk } from './testing/desk.ts'
 
-let desk: Awaited<ReturnType<typeof openDesk>>
+let desk: Desk
 beforeEach(async () => {
   desk = await openDesk()
 })
 afterEach(() => desk.close())
+
+const denied = async (secret: unknown, why: string) =>
+  expect((await desk.ask('GET /v1/models', {}, { by: secret })).error.message).toContain(why)
 
 describe('generating a key', () => {
   test('the answer has every field that LiteLLM answers with, and the key opens the door', async () => {
@@ -100,6 +103,7 @@ describe('generating a key', () => {
     const { key } = await desk.generate({ key_alias: 'first' })
     const dump = JSON.stringify([
       await desk.house.store.keys.list({ limit: 10, offset: 0 }),
+      await desk.house.store.audit.list({ limit: 10 }),
       await desk.ask('GET /key/list?return_full_object=true'),
     ])
     expect(dump).not.toContain(String(key).slice(3))
@@ -108,28 +112,27 @@ describe('generating a key', () => {
   test('a secret of one’s own choice is taken when nobody can guess it, once', async () => {
     const key = 'sk-my-own-choice-0001'
     expect(await desk.generate({ key })).toMatchObject({ key, token: hashOf(key), key_name: 'sk-...0001' })
-    expect(await desk.refusal('POST /key/generate', { key })).toMatchObject({
-      code: 'invalid-request',
-      detail: { param: 'key' },
-    })
+    expect(await desk.ask('POST /key/generate', { key })).toMatchObject({ status: 400, error: { param: 'key' } })
     for (const weak of ['sk-short', 'pk-long-enough-but-odd', 'sk-with a space in it', 1_234_567_890_123]) {
-      const error = await desk.refusal('POST /key/generate', { key: weak })
-      expect(error.detail.param).toBe('key')
+      const { error } = await desk.ask('POST /key/generate', { key: weak })
+      expect(error.param).toBe('key')
       expect(error.message).not.toContain(String(weak))
     }
   })
 
   test('a key that was refused a moment ago works as soon as it is made', async () => {
     const key = 'sk-my-own-choice-0002'
-    await expect(Promise.resolve(desk.house.access.identify(key))).rejects.toThrow('Unable to find token')
+    await denied(key, 'Unable to find token')
     await desk.generate({ key })
     expect((await desk.keyOf(key)).hash).toBe(hashOf(key))
   })
 
   test('an alias is had by one key only', async () => {
     await desk.generate({ key_alias: 'first' })
-    const error = await desk.refusal('POST /key/generate', { key_alias: 'first' })
-    expect(error).toMatchObject({ status: 400, detail: { param: 'key_alias', kind: 'bad_request_error' } })
+    expect(await desk.ask('POST /key/generate', { key_alias: 'first' })).toMatchObject({
+      status: 400,
+      error: { param: 'key_alias', type: 'bad_request_error' },
+    })
   })
 
   test.each([
@@ -158,7 +161,7 @@ describe('updating a key', () => {
     })
     await desk.keyOf(key)
     desk.clock.now += 1000
-    const updated = await desk.ask(
+    const updated = await desk.done(
       'POST /key/update',
       { key, max_budget: 2, rpm_limit: null, duration: '-1', models: [] },
       { headers: { 'litellm-changed-by': 'bob' } },
@@ -183,19 +186,19 @@ describe('updating a key', () => {
 
   test('metadata replaces metadata, tags join what is there, and null takes them away', async () => {
     const { token: key } = await desk.generate({ metadata: { a: 1 }, tags: ['t'] })
-    expect((await desk.ask('POST /key/update', { key, metadata: { b: 2 } })).metadata).toEqual({ b: 2 })
-    expect((await desk.ask('POST /key/update', { key, tags: ['u'] })).metadata).toEqual({ b: 2, tags: ['u'] })
-    expect((await desk.ask('POST /key/update', { key, tags: null })).metadata).toEqual({ b: 2 })
-    expect((await desk.ask('POST /key/update', { key, metadata: null })).metadata).toEqual({})
+    expect((await desk.done('POST /key/update', { key, metadata: { b: 2 } })).metadata).toEqual({ b: 2 })
+    expect((await desk.done('POST /key/update', { key, tags: ['u'] })).metadata).toEqual({ b: 2, tags: ['u'] })
+    expect((await desk.done('POST /key/update', { key, tags: null })).metadata).toEqual({ b: 2 })
+    expect((await desk.done('POST /key/update', { key, metadata: null })).metadata).toEqual({})
   })
 
   test('routes replace a key type', async () => {
     const { token: key } = await desk.generate({ key_type: 'llm_api' })
-    expect(await desk.ask('POST /key/update', { key, allowed_routes: ['/v1/models'] })).toMatchObject({
+    expect(await desk.done('POST /key/update', { key, allowed_routes: ['/v1/models'] })).toMatchObject({
       key_type: 'default',
       allowed_routes: ['/v1/models'],
     })
-    expect(await desk.ask('POST /key/update', { key, key_type: 'read_only' })).toMatchObject({
+    expect(await desk.done('POST /key/update', { key, key_type: 'read_only' })).toMatchObject({
       key_type: 'read_only',
       allowed_routes: ['info_routes'],
     })
@@ -203,25 +206,25 @@ describe('updating a key', () => {
 
   test('every field that can be generated can be updated', async () => {
     const { token: key } = await desk.generate()
-    await desk.ask('POST /key/update', { key, ...Object.fromEntries(fieldNames.map((name) => [name, null])) })
+    await desk.done('POST /key/update', { key, ...Object.fromEntries(Object.keys(keyFields).map((name) => [name, null])) })
   })
 
   test('an unknown key is 404, and an alias of another key 400', async () => {
-    expect(await desk.refusal('POST /key/update', { key: 'sk-nobody-has-this' })).toMatchObject({
+    expect(await desk.ask('POST /key/update', { key: 'sk-nobody-has-this' })).toMatchObject({
       status: 404,
-      detail: { kind: 'not_found_error' },
+      error: { type: 'not_found_error' },
     })
-    expect((await desk.refusal('POST /key/update', { max_budget: 1 })).detail.param).toBe('key')
+    expect((await desk.ask('POST /key/update', { max_budget: 1 })).error.param).toBe('key')
     await desk.generate({ key_alias: 'first' })
     const { token: key } = await desk.generate({ key_alias: 'second' })
-    expect((await desk.refusal('POST /key/update', { key, key_alias: 'first' })).detail.param).toBe('key_alias')
-    await desk.ask('POST /key/update', { key, key_alias: 'second' })
+    expect((await desk.ask('POST /key/update', { key, key_alias: 'first' })).error.param).toBe('key_alias')
+    await desk.done('POST /key/update', { key, key_alias: 'second' })
   })
 
   test('an update that is refused changes nothing', async () => {
     const { token: key } = await desk.generate({ max_budget: 1, metadata: { a: 1 } })
-    await desk.refusal('POST /key/update', { key, metadata: { b: 1 }, tags: ['x'], rpm_limit: -1 })
-    expect((await desk.ask(`GET /key/info?key=${key}`)).info).toMatchObject({ max_budget: 1, metadata: { a: 1 } })
+    await desk.ask('POST /key/update', { key, metadata: { b: 1 }, tags: ['x'], rpm_limit: -1 })
+    expect((await desk.done(`GET /key/info?key=${key}`)).info).toMatchObject({ max_budget: 1, metadata: { a: 1 } })
   })
 })
 
@@ -229,12 +232,17 @@ describe('blocking and deleting', () => {
   test('a blocked key is refused at once, until it is unblocked', async () => {
     const { key, token } = await desk.generate()
     await desk.keyOf(key)
-    expect(await desk.ask('POST /key/block', { key })).toMatchObject({ token, blocked: true })
-    await expect(Promise.resolve(desk.house.access.identify(String(key)))).rejects.toThrow('Key is blocked')
-    expect(await desk.ask('POST /key/unblock', { key: token })).toMatchObject({ blocked: false })
+    expect(await desk.done('POST /key/block', { key })).toMatchObject({ token, blocked: true })
+    await denied(key, 'Key is blocked')
+    expect(await desk.done('POST /key/unblock', { key: token })).toMatchObject({ blocked: false })
     await desk.keyOf(key)
-    expect((await desk.refusal('POST /key/block', { key: 'sk-nobody-has-this' })).status).toBe(404)
-    expect((await desk.refusal('POST /key/block', { key: 'what' })).status).toBe(400)
+    expect((await desk.ask('POST /key/block', { key: 'sk-nobody-has-this' })).status).toBe(404)
+    expect((await desk.ask('POST /key/block', { key: 'what' })).status).toBe(400)
+    expect(await desk.trail(token)).toEqual([
+      'created by default_user_id',
+      'blocked by default_user_id',
+      'unblocked by default_user_id',
+    ])
   })
 
   test('keys are deleted by secret, hash or alias, and are gone at once', async () => {
@@ -244,20 +252,18 @@ describe('blocking and deleting', () => {
       await desk.generate({ key_alias: 'third' }),
     ]
     await desk.keyOf(one.key)
-    expect(await desk.ask('POST /key/delete', { keys: [one.key, two.token, 'sk-nobody'] })).toEqual({
+    expect(await desk.done('POST /key/delete', { keys: [one.key, two.token, 'sk-nobody'] })).toEqual({
       deleted_keys: [one.key, two.token],
     })
-    expect(await desk.ask('POST /key/delete', { key_aliases: ['third', 'fourth'] })).toEqual({
+    expect(await desk.done('POST /key/delete', { key_aliases: ['third', 'fourth'] })).toEqual({
       deleted_keys: ['third'],
     })
-    for (const { key } of [one, two, three])
-      await expect(Promise.resolve().then(() => desk.house.access.identify(String(key)))).rejects.toThrow(
-        'Unable to find token',
-      )
-    expect(await desk.refusal('POST /key/delete', { keys: [one.key] })).toMatchObject({
+    for (const { key } of [one, two, three]) await denied(key, 'Unable to find token')
+    expect(await desk.ask('POST /key/delete', { keys: [one.key] })).toMatchObject({
       status: 404,
-      message: 'No keys found',
+      error: { message: 'No keys found' },
     })
-    expect((await desk.refusal('POST /key/delete', {})).status).toBe(400)
+    expect((await desk.ask('POST /key/delete', {})).status).toBe(400)
+    expect(await desk.trail(one.token)).toEqual(['created by default_user_id', 'deleted by default_user_id'])
   })
 })

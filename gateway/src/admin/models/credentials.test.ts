@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import type { JsonObject } from 'turnpike-core/internal/kernel/json'
 import { mask } from '../../registry/secrets.ts'
-import { modelsHouse, type ModelsHouse, paramsFor } from './testing/models-house.ts'
+import { type ModelsHouse, modelsHouse, paramsFor } from './testing/models-house.ts'
 
 const canary = 'sk-canary-of-a-credential-0815'
 let at: ModelsHouse

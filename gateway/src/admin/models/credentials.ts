@@ -158,6 +158,11 @@ function ofFile(name: string): GatewayError {
   return invalid('credential_name', `The credential \`${name}\` lives in the configuration file: change it there.`)
 }
 
-function tell(who: Who, action: Change['action'], objectId: string, views: Pick<Change, 'before' | 'after'>): Promise<void> {
+function tell(
+  who: Who,
+  action: Change['action'],
+  objectId: string,
+  views: Pick<Change, 'before' | 'after'>,
+): Promise<void> {
   return record(who, { action, table: 'LiteLLM_CredentialsTable', objectId, ...views })
 }

@@ -94,5 +94,7 @@ function same(a: Json | undefined, b: Json | undefined): boolean {
 
 /** Members laid over others; `null` takes one away. */
 export function patched(under: JsonObject, over: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries({ ...under, ...over }).filter(([, value]) => value !== undefined && value !== null))
+  return Object.fromEntries(
+    Object.entries({ ...under, ...over }).filter(([, value]) => value !== undefined && value !== null),
+  )
 }

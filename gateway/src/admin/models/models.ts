@@ -9,7 +9,15 @@ import type { StoredModel } from '../../store/store.ts'
 import { type Change, edited, fresh, record, type Who } from '../desk.ts'
 import { id as idShape, invalid } from '../shapes.ts'
 import { credentialValues } from './credentials.ts'
-import { changesOf, infoFields, type modelChangeBody, type newModelBody, patched, takenIn, withoutInert } from './model-fields.ts'
+import {
+  changesOf,
+  infoFields,
+  type modelChangeBody,
+  type newModelBody,
+  patched,
+  takenIn,
+  withoutInert,
+} from './model-fields.ts'
 import { modelView, partsOf } from './model-view.ts'
 
 /** Adds a model; it can be called when this resolves. */
@@ -68,11 +76,7 @@ function tried(model: StoredModel, { sealing, config }: House, credential: Looku
 }
 
 /** Changes a model that was added over the API; the next request sees it. */
-export async function changeModel(
-  who: Who,
-  id: string,
-  body: z.infer<typeof modelChangeBody>,
-): Promise<JsonObject> {
+export async function changeModel(who: Who, id: string, body: z.infer<typeof modelChangeBody>): Promise<JsonObject> {
   const { house } = who
   const found = await house.store.models.find(id)
   if (!found) throw notStored(id, house)
@@ -144,6 +148,11 @@ function notStored(id: string, house: House): GatewayError {
   )
 }
 
-function tell(who: Who, action: Change['action'], objectId: string, views: Pick<Change, 'before' | 'after'>): Promise<void> {
+function tell(
+  who: Who,
+  action: Change['action'],
+  objectId: string,
+  views: Pick<Change, 'before' | 'after'>,
+): Promise<void> {
   return record(who, { action, table: 'LiteLLM_ProxyModelTable', objectId, ...views })
 }

@@ -38,7 +38,9 @@ describe('credential_list', () => {
     expect(faultsIn(list(shared, 'model: openai/gpt-4o, litellm_credential_name: other'), { KEY: 'k' })[0]).toContain(
       'which `credential_list` does not have',
     )
-    const faults = faultsIn(list(`${shared}${shared}\n  - credential_name: empty`, 'model: openai/gpt-4o'), { KEY: 'k' })
+    const faults = faultsIn(list(`${shared}${shared}\n  - credential_name: empty`, 'model: openai/gpt-4o'), {
+      KEY: 'k',
+    })
     expect(faults.join('\n')).toContain('stands here twice')
     expect(faults.join('\n')).toContain('of `empty` is missing')
     expect(faultsIn(list('  - credential_values: {a: b}', 'model: openai/gpt-4o'))[0]).toContain('credential_name')

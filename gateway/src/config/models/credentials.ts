@@ -1,6 +1,6 @@
 import { asObject, type JsonObject } from 'turnpike-core/internal/kernel/json'
-import { type Section, sectionOf } from '../section.ts'
 import type { Complaint, Locate } from '../document.ts'
+import { type Section, sectionOf } from '../section.ts'
 
 /** Parameters under a name, which models refer to with `litellm_credential_name`. */
 export interface Credential {
@@ -20,7 +20,10 @@ export function readCredentials(list: unknown, locate: Locate, complaints: Compl
     if (name === undefined || name === '') item.complain('credential_name', 'is missing: it is what models refer to')
     else if (found.some((one) => one.name === name)) item.complain('credential_name', `\`${name}\` stands here twice`)
     else if (values === undefined)
-      item.complain('credential_values', `of \`${name}\` is missing: give the parameters that it stands for, such as api_key`)
+      item.complain(
+        'credential_values',
+        `of \`${name}\` is missing: give the parameters that it stands for, such as api_key`,
+      )
     else found.push({ name, values, about: mappingOf(item, 'credential_info') ?? {} })
   }
   return found

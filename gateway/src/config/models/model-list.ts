@@ -4,8 +4,8 @@ import { type ModelEntry, readEntry } from 'turnpike-core/internal/router/model-
 import type { Complaint, Locate } from '../document.ts'
 import type { Variables } from '../environment.ts'
 import { nearest } from '../nearest.ts'
-import { faultOfBase } from './api-base.ts'
 import { type Credential, merged } from './credentials.ts'
+import { faultOfBase } from './root-url.ts'
 
 export interface ReadModels {
   readonly models: readonly ModelEntry[]

@@ -1,6 +1,7 @@
 import type { Call } from 'turnpike-core/internal/client/call'
 import { GatewayError } from 'turnpike-core/internal/kernel/faults'
 import { asObject, type JsonObject } from 'turnpike-core/internal/kernel/json'
+import { isAdmin } from '../../access/rights.ts'
 import type { Payer } from '../../admission/admission.ts'
 import { bucketOf, type Scope } from '../../admission/scopes.ts'
 import type { House } from '../../house.ts'
@@ -39,7 +40,7 @@ async function scopeOf(name: string, caller: Principal, house: House): Promise<S
     case 'team':
       return (await mayChargeTeam(id, caller, house)) ?? notAllowed(name)
     case 'customer':
-      return scope('end_user', id, (await house.access.customer(id)) ?? {})
+      return (await mayChargeCustomer(id, house)) ?? notAllowed(name)
     case 'tag':
       return scope('tag', id, (await house.access.tag(id)) ?? {})
     default:
@@ -52,10 +53,10 @@ async function scopeOf(name: string, caller: Principal, house: House): Promise<S
 /** Oneself, or who is in the team that the caller acts for; an administrator may charge anybody there is. */
 async function mayChargeUser(id: string, caller: Principal, house: House): Promise<Scope | undefined> {
   const user = await house.access.user(id)
-  if (!user) return undefined
+  if (!user || user.blocked) return undefined
   const payer = scope('user', id, user)
-  if (caller.kind === 'master') return payer
-  if (caller.kind === 'anonymous') return undefined
+  if (isAdmin(caller)) return payer
+  if (caller.kind === 'master' || caller.kind === 'anonymous') return undefined
   if (caller.user?.id === id) return payer
   const theirs = (await house.access.standing(id))?.teamIds ?? []
   return caller.team && theirs.includes(caller.team.id) ? payer : undefined
@@ -64,10 +65,16 @@ async function mayChargeUser(id: string, caller: Principal, house: House): Promi
 /** The team that the caller acts for, or another that its user is in. */
 async function mayChargeTeam(id: string, caller: Principal, house: House): Promise<Scope | undefined> {
   const team = await house.access.team(id)
-  if (!team) return undefined
-  if (caller.kind === 'master') return scope('team', id, team)
-  if (caller.kind === 'anonymous') return undefined
+  if (!team || team.blocked) return undefined
+  if (isAdmin(caller)) return scope('team', id, team)
+  if (caller.kind === 'master' || caller.kind === 'anonymous') return undefined
   return caller.team?.id === id || caller.teamIds.includes(id) ? scope('team', id, team) : undefined
+}
+
+/** Anybody may name any customer, as in `user`. */
+async function mayChargeCustomer(id: string, house: House): Promise<Scope | undefined> {
+  const customer = await house.access.customer(id)
+  return customer?.blocked ? undefined : scope('end_user', id, customer ?? {})
 }
 
 function scope(kind: Scope['kind'], id: string, terms: Terms): Scope {
@@ -75,10 +82,14 @@ function scope(kind: Scope['kind'], id: string, terms: Terms): Scope {
 }
 
 function notAllowed(name: string): never {
-  throw new GatewayError('route-denied', `${where}: the caller may not charge ${name}, or it does not exist.`, {
-    param: where,
-    kind: 'auth_error',
-  })
+  throw new GatewayError(
+    'route-denied',
+    `${where}: the caller may not charge ${name}, or it does not exist or is blocked.`,
+    {
+      param: where,
+      kind: 'auth_error',
+    },
+  )
 }
 
 function refused(message: string): GatewayError {

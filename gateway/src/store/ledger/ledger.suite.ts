@@ -117,9 +117,10 @@ function rowTests(ledger: () => LedgerRows): void {
     const measured = sampleRow('measured', { usage: usageOf({ measures: { seconds: 2.125, pages: 3 } }) })
     const cached = sampleRow('cached', { usage: usageOf(parts) })
     const both = sampleRow('both', { usage: usageOf({ ...parts, measures: { citationTokens: 11 } }) })
-    const plain = sampleRow('a-plain')
-    await ledger().append([measured, cached, both, plain])
-    expect(await ledger().find({}, 10)).toStrictEqual([measured, cached, both, plain])
+    const plain = sampleRow('plain')
+    const rows = [measured, cached, both, plain]
+    await ledger().append(rows)
+    for (const row of rows) expect(await ledger().find({ id: row.id }, 1)).toEqual([row])
   })
 
   test('rows are found by what they say, newest first, in pages, and counted', async () => {

@@ -121,7 +121,7 @@ type Besides = Pick<Usage, 'measures' | 'cacheReadAudio' | 'cacheReadImage'>
 
 function measuresText({ measures, cacheReadAudio, cacheReadImage }: Besides): string | null {
   if (!measures && !cacheReadAudio && !cacheReadImage) return null
-  return JSON.stringify({ measures, cacheReadAudio, cacheReadImage } satisfies Besides)
+  return JSON.stringify({ measures, cacheReadAudio, cacheReadImage })
 }
 
 /** Tokens are whole; what is measured otherwise (seconds of audio) may not be. */

@@ -20,7 +20,9 @@ async function movesOn(connection: OpenConnection): Promise<void> {
   const { db } = connection
   await applyMigrations(connection, [keysAndLedger, tenants])
   for (let index = 0; index < 30; index++) {
-    const { payers, requestedTier, measures, ...old } = encode(sampleRow(`r${index}`, { startedAt: noon + index * 1_000_000 }))
+    const { payers, requestedTier, measures, ...old } = encode(
+      sampleRow(`r${index}`, { startedAt: noon + index * 1_000_000 }),
+    )
     await db
       .insertInto('ledger')
       .values(old as ReturnType<typeof encode>)

@@ -75,7 +75,10 @@ describe('reading an answer', () => {
     const audio = { modality: 'AUDIO', tokenCount: 40 }
     const usage = cached(audio, { modality: 'IMAGE', tokenCount: 10 })
     expect(usage).toMatchObject({ cacheRead: 60, cacheReadAudio: 40, cacheReadImage: 10, audioIn: 10, imageIn: 20 })
-    expect(cached(audio, { modality: 'IMAGE', tokenCount: 30 })).toMatchObject({ cacheReadAudio: 40, cacheReadImage: 20 })
+    expect(cached(audio, { modality: 'IMAGE', tokenCount: 30 })).toMatchObject({
+      cacheReadAudio: 40,
+      cacheReadImage: 20,
+    })
     expect(cached({ modality: 'TEXT', tokenCount: 60 })).not.toHaveProperty('cacheReadAudio')
     const { raw: _, ...given } = usage
     const { raw: _raw, ...back } = readUsage(writeUsage(given))

@@ -37,11 +37,18 @@ function correctionRow([bucket, spend]: Correction, endpoint: string, now: numbe
   }
 }
 
+/** A move of spend that is half done. */
+export interface Move {
+  finish(): Promise<void>
+  /** takes back what was given */
+  undo(): Promise<void>
+}
+
 /**
  * Moves what a key has spent to the key that takes its place, in two steps around the change: first the new one is given it, so that its
  * budget is never empty; then it is taken from the old one, with what was settled there meanwhile.
  */
-export async function openMove(house: House, from: VirtualKey, to: string): Promise<{ finish(): Promise<void> }> {
+export async function openMove(house: House, from: VirtualKey, to: string): Promise<Move> {
   const terms = await effective(house, from)
   const [old, fresh] = [bucketOf.api_key(from.hash), bucketOf.api_key(to)]
   const pairs = bucketsOf(house, old, terms).map((bucket) => [bucket, fresh + bucket.slice(old.length)] as const)
@@ -52,8 +59,10 @@ export async function openMove(house: House, from: VirtualKey, to: string): Prom
   const before = await balances()
   const of = (known: ReadonlyMap<string, NanoUsd>, bucket: string) => known.get(bucket) ?? zeroUsd
   const endpoint = 'key.regenerate'
-  await correct(house, pairs.map(([bucket, other]) => [other, of(before, bucket)]), endpoint)
+  const give = pairs.map(([bucket, other]): Correction => [other, of(before, bucket)])
+  await correct(house, give, endpoint)
   return {
+    undo: () => correct(house, give.map(([bucket, by]) => [bucket, subtractUsd(zeroUsd, by)]), endpoint),
     async finish() {
       const now = await balances()
       const corrections = pairs.flatMap(([bucket, other]): Correction[] => [

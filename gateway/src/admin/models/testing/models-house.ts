@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { JsonObject } from 'turnpike-core/internal/kernel/json'
-import type { House } from '../../../house.ts'
 import { type HouseOptions, type TestHouse, testHouse } from '../../../../../tests/house.ts'
+import type { House } from '../../../house.ts'
 
 /** What the API answered. */
 export interface Answer {
@@ -18,7 +18,9 @@ export interface ModelsHouse extends TestHouse {
   /** calls a model and says what came of it */
   chat(model: string, key?: string): Promise<Answer>
   /** what the provider was shown last */
-  lastCall(): { readonly headers: Readonly<Record<string, string>>; readonly body: string; readonly url: string } | undefined
+  lastCall():
+    | { readonly headers: Readonly<Record<string, string>>; readonly body: string; readonly url: string }
+    | undefined
 }
 
 /** A test's house with short ways to its management API. */

@@ -49,6 +49,11 @@ describe('/budget', () => {
     expect((await api.chat(key)).status).toBe(429)
     await api.get('POST /user/update', { user_id: 'ann', max_budget: 5 })
     expect((await api.chat(key)).status).toBe(200)
+    const { status, body } = await api.ask('POST /budget/delete', { id: 'shared' })
+    expect(status).toBe(400)
+    expect(body.detail).toEqual({ error: 'Budget shared is in use by ann of users: give them another budget first.' })
+    await api.get('POST /user/update', { user_id: 'ann', budget_id: null })
+    await api.get('POST /budget/delete', { id: 'shared' })
   })
 
   test.each([

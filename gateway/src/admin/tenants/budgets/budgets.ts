@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { House } from '../../../house.ts'
 import type { Stored } from '../../../store/aggregate.ts'
 import type { Budget } from '../../../vocabulary/tenants.ts'
+import type { Terms } from '../../../vocabulary/terms.ts'
 import { edited, fresh, notFound, record, resetAt, type Who } from '../../desk.ts'
 import type { Desk } from '../../row.ts'
 import { id, invalid } from '../../shapes.ts'
@@ -85,18 +86,43 @@ export async function listBudgets(desk: Desk<undefined, z.infer<typeof budgetLis
   )
 }
 
-/** A budget that keys refer to stays: without it they would have none. */
+/** A budget that anybody refers to stays: without it they would have none. */
 export async function deleteBudget(who: Who, budgetId: string): Promise<JsonObject> {
   const { house } = who
   const found = await budgetOrNotFound(house, budgetId)
-  const keys = await house.store.keys.count({ where: { budgetId } })
-  if (keys > 0) throw invalid('id', `Budget ${budgetId} is in use by ${keys} keys: give them another budget first.`)
   if (house.config.governance.budgets.customerBudgetId === budgetId)
     throw invalid('id', `Budget ${budgetId} is litellm_settings.max_end_user_budget_id of the configuration.`)
+  const owner = await whoRefersTo(house, budgetId)
+  if (owner !== undefined)
+    throw invalid('id', `Budget ${budgetId} is in use by ${owner}: give them another budget first.`)
   await house.store.budgets.remove([budgetId])
   const before = budgetView(house, found)
   await record(who, { action: 'deleted', table, objectId: budgetId, before })
   return before
+}
+
+/** Somebody whose budget this is. Only keys can be asked for it; of the others every row is looked at, a page at a time. */
+async function whoRefersTo({ store }: House, budgetId: string): Promise<string | undefined> {
+  const keys = await store.keys.count({ where: { budgetId } })
+  if (keys > 0) return `${keys} keys`
+  const { users, teams, teamMembers, organizations, customers, tags } = store
+  const kinds: Readonly<Record<string, Walked>> = { users, teams, teamMembers, organizations, customers, tags }
+  for (const [kind, rows] of Object.entries(kinds))
+    for (let after: string | undefined; ; ) {
+      const page = await rows.list({ limit: 1000, ...(after !== undefined && { after }) })
+      const owner = page.find(({ value }) => value.budgetId === budgetId)
+      if (owner) return `${owner.value.id} of ${kind}`
+      after = page.at(-1)?.value.id
+      if (after === undefined) break
+    }
+  return undefined
+}
+
+interface Walked {
+  list(query: {
+    readonly limit: number
+    readonly after?: string
+  }): Promise<readonly { readonly value: Terms & { readonly id: string } }[]>
 }
 
 const described = {

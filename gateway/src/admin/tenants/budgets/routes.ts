@@ -64,7 +64,7 @@ export const budgetRoutes: readonly Route[] = [
     id: 'budget.delete',
     at: 'POST /budget/delete',
     ...write,
-    summary: 'Deletes a budget that no key refers to.',
+    summary: 'Deletes a budget that nobody refers to.',
     body: z.object({ id }),
     handle: (desk) => deleteBudget(desk, desk.body.id),
   }),

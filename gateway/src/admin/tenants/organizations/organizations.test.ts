@@ -75,7 +75,7 @@ describe('its administrators', () => {
       { ...own, team_id: 'red', max_budget: 100, models: ['claude-new'] },
       boss,
     )
-    expect(made).toMatchObject({ organization_id: 'acme', members_with_roles: [] })
+    expect(made).toMatchObject({ organization_id: 'acme', members_with_roles: [{ user_id: 'boss', role: 'admin' }] })
     for (const beyond of [
       { max_budget: 101 },
       { rpm_limit: 51 },

@@ -62,12 +62,12 @@ describe('/team/member_add', () => {
   })
 
   test.each([
-    ['member', { role: 'owner', user_id: 'x' }],
-    ['member', { user_id: 'x' }],
-    ['user_id', { role: 'user' }],
-    ['allowed_models', { role: 'user', user_id: 'x' }, { allowed_models: ['gpt'] }],
-  ])('refuses a wrong %s: %j', async (name, member, rest = {}) => {
-    const { status, body } = await api.ask('POST /team/member_add', add(member, rest))
+    ['member', { member: { role: 'owner', user_id: 'x' } }],
+    ['member', { member: { user_id: 'x' } }],
+    ['user_id', { member: { role: 'user' } }],
+    ['allowed_models', { member: { role: 'user', user_id: 'x' }, allowed_models: ['gpt'] }],
+  ])('refuses a wrong %s: %j', async (name, fields) => {
+    const { status, body } = await api.ask('POST /team/member_add', { team_id: 'red', ...fields })
     expect(status).toBe(400)
     expect(String((body.error as { param?: string }).param)).toStartWith(name)
   })

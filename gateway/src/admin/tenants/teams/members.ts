@@ -8,7 +8,7 @@ import { invalid } from '../../shapes.ts'
 import { type TermBody, termsView, withTerms } from '../../terms.ts'
 import { checkTermsWithin } from '../bounds.ts'
 import { deleteKeys } from '../keys-of.ts'
-import { findPerson, type Named, personOrNew } from '../people.ts'
+import { emailTaken, findPerson, type Named, personOrNew } from '../people.ts'
 import { checkBudgetId, effective } from '../views.ts'
 
 /** Somebody who joins a team, as a body says it. */
@@ -57,7 +57,7 @@ export async function addMembers(
   const { store } = who.house
   const own = withMemberTerms<Terms>({}, terms)
   await checkMember(who.house, own, team.value)
-  await refuseTwice(who, team, newcomers)
+  await checkNewcomers(who, team.value, newcomers)
   const users: Stored<User>[] = []
   const members: Stored<TeamMember>[] = []
   for (const newcomer of newcomers) {
@@ -73,12 +73,17 @@ export async function addMembers(
   return { users, members }
 }
 
-async function refuseTwice(who: Who, { value: team }: Stored<Team>, newcomers: readonly Newcomer[]): Promise<void> {
+/** Throws where somebody is named twice, is in the team already, or would get the address of somebody else. */
+export async function checkNewcomers(who: Who, team: Team, newcomers: readonly Newcomer[]): Promise<void> {
+  const { house } = who
   const seen = new Set<string>()
   for (const newcomer of newcomers) {
-    const userId = (await findPerson(who.house, newcomer))?.value.id ?? newcomer.user_id ?? newcomer.user_email ?? ''
-    const there = await who.house.store.teamMembers.find(memberId(team.id, userId))
-    if (there || seen.has(userId)) throw alreadyIn(userId, team.id)
+    const known = await findPerson(house, newcomer)
+    const { user_id, user_email } = newcomer
+    if (!known && user_id && user_email && (await findPerson(house, { user_email }))) throw emailTaken(user_email)
+    const userId = known?.value.id ?? user_id ?? user_email ?? ''
+    if (seen.has(userId) || (await house.store.teamMembers.find(memberId(team.id, userId))))
+      throw alreadyIn(userId, team.id)
     seen.add(userId)
   }
 }

@@ -19,7 +19,7 @@ import type { Desk } from '../../row.ts'
 import { invalid } from '../../shapes.ts'
 import { noModel } from '../fields.ts'
 import { deleteKeys } from '../keys-of.ts'
-import { addMembers } from './members.ts'
+import { addMembers, checkNewcomers } from './members.ts'
 import { checkTeam, newTeam, type newTeamShape, refuseFieldsAbove, type TeamBody, withTeamBody } from './team-fields.ts'
 import { teamView } from './team-view.ts'
 
@@ -65,19 +65,15 @@ export async function createTeam(desk: Desk<z.infer<typeof newTeamShape>, undefi
   const inherits = !desk.named.has('models') && roof !== undefined
   const team = withTeamBody(inherits ? { ...start, models: roof.value.models } : start, body)
   await checkTeam(house, team)
+  const newcomers = firstMembers(desk)
   const stored = fresh(desk, team)
+  await checkNewcomers(desk, team, newcomers)
   const { taken } = await house.store.teams.insert(stored)
   if (taken !== undefined)
     throw invalid('team_id', `Team id = ${team.id} already exists. Please use a different team id.`)
-  try {
-    await addMembers(desk, stored, firstMembers(desk))
-  } catch (thrown) {
-    await house.store.teams.remove([team.id])
-    throw thrown
-  }
-  const view = await teamView(house, stored)
-  await told(desk, team.id, { action: 'created', after: view })
-  return view
+  await told(desk, team.id, { action: 'created', after: await teamView(house, stored, []) })
+  await addMembers(desk, stored, newcomers)
+  return teamView(house, stored)
 }
 
 /** Who is in a new team: those that the body names, and whoever makes it as its administrator. */

@@ -53,7 +53,7 @@ describe('/team/new', () => {
     expect(roles.map(({ user_email }) => user_email)).toContain('bob@example.com')
     expect(team_memberships).toMatchObject([{ litellm_budget_table: { max_budget: 10 } }, { spend: 0 }])
     expect(await api.get('GET /user/info', { user_id: 'ann' })).toMatchObject({ user_info: { teams: ['red'] } })
-    expect(await api.trail('LiteLLM_TeamTable', 'red')).toEqual(['updated', 'updated', 'created'])
+    expect(await api.trail('LiteLLM_TeamTable', 'red')).toEqual(['created', 'updated', 'updated'])
   })
 
   test('an id is taken once, and a body that is refused leaves no team behind', async () => {
@@ -65,7 +65,11 @@ describe('/team/new', () => {
     expect(
       (await api.ask('POST /team/new', { team_id: 'blue', members_with_roles: twice, members: ['ann'] })).status,
     ).toBe(400)
+    await api.person('bob', { user_email: 'bob@example.com' })
+    const stolen = [{ role: 'user', user_id: 'new', user_email: 'bob@example.com' }]
+    expect((await api.ask('POST /team/new', { team_id: 'blue', members_with_roles: stolen })).status).toBe(409)
     expect((await api.ask('GET /team/info', { team_id: 'blue' })).status).toBe(404)
+    expect(await api.trail('LiteLLM_TeamTable', 'blue')).toEqual([])
   })
 
   test.each([
@@ -196,7 +200,7 @@ test('/team/delete takes keys and memberships with it and keeps what they were',
     teams: [{ team_alias: 'Reds' }],
     total: 1,
   })
-  expect(await api.trail('LiteLLM_TeamTable', 'red')).toEqual(['updated', 'created', 'deleted'])
+  expect(await api.trail('LiteLLM_TeamTable', 'red')).toEqual(['created', 'updated', 'deleted'])
 })
 
 describe('reading', () => {

@@ -4,9 +4,9 @@ import { later, readDuration } from '../../../vocabulary/duration.ts'
 import type { VirtualKey } from '../../../vocabulary/principal.ts'
 import type { User } from '../../../vocabulary/tenants.ts'
 import { fresh, record, type Who } from '../../desk.ts'
+import { viewKey } from '../../keys/key-view.ts'
 import { invalid } from '../../shapes.ts'
 import { everyModel, noModel } from '../fields.ts'
-import { keyView } from '../keys-of.ts'
 
 /** What a body says of the key that comes with a new user. */
 export interface FirstKeyBody {
@@ -42,7 +42,7 @@ export async function makeFirstKey(who: Who, user: User, body: FirstKeyBody): Pr
   const stored = fresh(who, key)
   const { taken } = await house.store.keys.insert(stored)
   if (taken !== undefined) throw aliasTaken(body.key_alias ?? '')
-  const view = await keyView(house, stored)
+  const view = await viewKey(house, stored)
   await record(who, { action: 'created', table: 'LiteLLM_VerificationToken', objectId: key.hash, after: view })
   return {
     key: secret,
