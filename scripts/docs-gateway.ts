@@ -68,6 +68,7 @@ type SectionName = keyof typeof sectionKeys
 /** What each key that acts does; a key without words here fails the build of the page. */
 const actions: { readonly [S in SectionName]: Readonly<Record<string, string>> } = {
   top: {
+    credential_list: 'credentials under a name, for deployments that say `litellm_credential_name`',
     model_list: 'the deployments, see below',
     litellm_settings: 'section, see below',
     router_settings: 'section, see below',
@@ -194,6 +195,8 @@ const paramWords: Readonly<Record<string, string>> = {
   stream_timeout: 'seconds until the first content of a stream',
   ttft_timeout: 'the same; wins',
   stream_idle_timeout: 'seconds between two pieces of a stream',
+  on_client_abort:
+    '`cancel` (default) closes the call when the caller leaves; `drain` reads it to its end, for up to a minute',
   num_retries: 'further tries; of the first deployment of the group',
   max_retries: 'the same, where `num_retries` says nothing',
   weight: 'share of the traffic under `simple-shuffle`; 0: only when all others failed',

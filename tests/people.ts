@@ -3,6 +3,7 @@ import { hashOf, nameOf, newSecret } from '../gateway/src/access/secrets.ts'
 import type { Aggregate, Stored } from '../gateway/src/store/aggregate.ts'
 import type { VirtualKey } from '../gateway/src/vocabulary/principal.ts'
 import type { Organization, Role, Team, User } from '../gateway/src/vocabulary/tenants.ts'
+import type { Terms } from '../gateway/src/vocabulary/terms.ts'
 import type { TestHouse } from './house.ts'
 
 /** A key that is put into the store as it is, past the management API. */
@@ -66,10 +67,11 @@ export function peopleOf({ gateway }: Pick<TestHouse, 'gateway'>) {
       }),
     organization: (id: string, fields: Partial<Organization> = {}) =>
       put(store.organizations, { id, models: ['all-proxy-models'], metadata: {}, ...fields }),
-    joinTeam: (teamId: string, userId: string, role: 'admin' | 'user' = 'user') =>
-      put(store.teamMembers, { id: `${teamId}:${userId}`, teamId, userId, role }),
+    joinTeam: (teamId: string, userId: string, role: 'admin' | 'user' = 'user', terms: Terms = {}) =>
+      put(store.teamMembers, { id: `${teamId}:${userId}`, teamId, userId, role, ...terms }),
     joinOrganization: (organizationId: string, userId: string, role: Role) =>
       put(store.organizationMembers, { id: `${organizationId}:${userId}`, organizationId, userId, role }),
+    budget: (id: string, terms: Terms) => put(store.budgets, { id, ...terms }),
     customer: (id: string, fields: { readonly blocked?: boolean } = {}) =>
       put(store.customers, { id, blocked: false, ...fields }),
   }

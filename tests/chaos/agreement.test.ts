@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import { type Cluster, cluster, onBoth, postgres, type Replica, redis } from './cluster.ts'
-import { ask, balanced, load, type Told, tally, until } from './load.ts'
+import { ask, balanced, load, type Told, stopLoads, tally, until } from './load.ts'
+
+afterEach(stopLoads)
 
 /** Three replicas are to their callers as one: limits, budgets, periods and revocations. */
 describe.skipIf(!postgres || !redis)(`three replicas ${onBoth}`, () => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { Client } from 'pg'
 import type { JsonObject } from 'turnpike-core/internal/kernel/json'
 import { type FakeProvider, fakeProvider } from 'turnpike-core/internal/testing/fake-provider'
 import { openPostgres } from '../../gateway/src/store/postgres.ts'
@@ -17,7 +18,7 @@ export interface Replica {
   kill(): Promise<void>
   /** asks it to leave; its exit code */
   terminate(): Promise<number>
-  /** another process in the same home */
+  /** another process in the same home, after the end of this one */
   restart(): Promise<void>
 }
 
@@ -73,7 +74,7 @@ export async function cluster(options: ClusterOptions): Promise<Cluster> {
   const upstream = Bun.serve({ hostname: '127.0.0.1', port: 0, idleTimeout: 0, fetch: (request) => fake.handle(request) })
   const folder = scratch()
   const number = ++clusters
-  const database = await options.postgres?.database()
+  const database = options.postgres && (await durable(await options.postgres.database()))
   const config = folder.write('config.yaml', JSON.stringify(configOf(`http://127.0.0.1:${upstream.port}/v1`, options)))
   const replicas: (Replica & { end(): Promise<void> })[] = []
   for (let at = 0; at < options.replicas; at++) {
@@ -115,6 +116,15 @@ export async function cluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
+/** The server of the tests forgets its last commits when it is killed, as none does that money is kept in; this database does not. */
+async function durable(url: string): Promise<string> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  await client.query(`alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = on`)
+  await client.end()
+  return url
+}
+
 const argsOf = (config: string) => ['--config', config, '--host', '127.0.0.1', '--port', '0']
 
 function configOf(provider: string, { litellm = {}, general = {} }: ClusterOptions): JsonObject {
@@ -143,6 +153,7 @@ async function replica(home: string, start: () => Started): Promise<Replica & { 
       return process.exited
     },
     async restart() {
+      await process.stop()
       process = start()
       url = await process.url
     },

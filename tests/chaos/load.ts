@@ -65,6 +65,13 @@ export interface Load {
   stop(): Promise<readonly Told[]>
 }
 
+const loads = new Set<Load>()
+
+/** Ends what a test that failed left running. */
+export async function stopLoads(): Promise<void> {
+  await Promise.all([...loads].map((one) => one.stop()))
+}
+
 const mostCalls = 20_000
 const mostMs = 60_000
 
@@ -81,14 +88,17 @@ export function load({ replicas, callers, everyMs, ...asking }: LoadOptions): Lo
     }
   }
   const running = replicas.flatMap((replica) => Array.from({ length: callers }, () => caller(replica)))
-  return {
+  const started: Load = {
     told,
     async stop() {
       stopped = true
       await Promise.all(running)
+      loads.delete(started)
       return told
     },
   }
+  loads.add(started)
+  return started
 }
 
 /** How many of each status. */

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import { Client } from 'pg'
 import { type Cluster, cluster, onBoth, postgres, type Replica, redis } from './cluster.ts'
-import { ask, balanced, load, slowest, type Told, tally, until } from './load.ts'
+import { ask, balanced, load, slowest, type Told, stopLoads, tally, until } from './load.ts'
+
+afterEach(stopLoads)
 
 /** What two replicas do while their Postgres is gone, frozen, started anew or in a tangle of locks. */
 describe.skipIf(!postgres || !redis)(`two replicas ${onBoth}`, () => {

@@ -266,6 +266,7 @@ describe('the budget of a provider', () => {
       full: 'Exceeded budget for provider openai: 0 >= 1',
     })
     entered.settle({ shares: [['provider:openai:1d:2026-11-22', dollars(0.5)]] })
+    expect(admission.enter('openai', dollars(0.6))).toEqual({ full: 'Exceeded budget for provider openai: 0.5 >= 1' })
     expect(admission.enter('openai', dollars(0.5))).not.toHaveProperty('full')
     expect(admission.enter('anthropic', dollars(100))).toBeUndefined()
     expect(admission.enter('constructor', dollars(100))).toBeUndefined()

@@ -3,6 +3,7 @@ import { InvalidConfig } from '../config/read.ts'
 import { version } from '../version.ts'
 import { check } from './check.ts'
 import { type StartOptions, start } from './start.ts'
+import { addStoreCommands } from './store-commands.ts'
 
 function wholeNumber(text: string): number {
   const number = Number(text)
@@ -35,6 +36,7 @@ export function program(): Command {
     .description('validate a configuration and print what it amounts to, secrets masked')
     .option('-c, --config <file>', "LiteLLM's config.yaml", process.env.CONFIG_FILE_PATH)
     .action(({ config }: { config?: string }) => check(config))
+  addStoreCommands(command, end)
   return command
 }
 

@@ -1,15 +1,16 @@
-import { Command } from 'commander'
-import { cost } from 'turnpike-core/internal/models/cost'
+import type { Command } from 'commander'
 import { priceOf } from 'turnpike-core/internal/models/book'
+import { cost } from 'turnpike-core/internal/models/cost'
 import { createRouter, sleep } from 'turnpike-core/internal/router/create'
+import { priceFor } from 'turnpike-core/internal/router/price'
+import type { Usage } from 'turnpike-core/internal/vocabulary/usage'
 import { openSealing, openStore } from '../boot/store.ts'
 import type { Config } from '../config/config.ts'
 import { readConfig } from '../config/read.ts'
 import type { PriceRow } from '../ledger/reprice.ts'
-import { priceFor } from '../pipeline/price.ts'
 import { createSealing } from '../sealing/create-sealing.ts'
 import { auditVerify } from './audit.ts'
-import { importCommand } from './import.ts'
+import { importFromLiteLLM } from './import.ts'
 import { ledgerRebuild, ledgerReprice, ledgerVerify } from './ledger.ts'
 import { masterKey } from './master-key.ts'
 import { migrate } from './migrate.ts'
@@ -56,7 +57,22 @@ export function addStoreCommands(program: Command, end: End): void {
     .description('seal every stored secret with the salt key that is configured now')
     .requiredOption('--old-salt-key <secret>', 'what they are sealed with')
     .action(async (options: StoreOptions & { oldSaltKey: string }) => end(await rotate(options)))
-  importCommand(program.command('import').description('take over what another gateway keeps'), { configOf, end })
+  const importing = program.command('import').description('take over what another gateway keeps')
+  importing
+    .command('litellm')
+    .description(
+      'bring keys, tenants, models and spend totals over from a LiteLLM database; says what it would do unless --apply is given',
+    )
+    .requiredOption('--database-url <url>', "LiteLLM's Postgres database, which is only read")
+    .option(
+      '--salt-key <secret>',
+      "LiteLLM's LITELLM_SALT_KEY, or its master key where it had none",
+      process.env.LITELLM_SALT_KEY,
+    )
+    .option('--apply', 'write what was found')
+    .option('-c, --config <file>', "LiteLLM's config.yaml", process.env.CONFIG_FILE_PATH)
+    .option('--to <url>', 'the store to write to, instead of what is configured')
+    .action(async (options: ImportOptions) => end(await importInto(options)))
 }
 
 function withStore(command: Command): Command {
@@ -90,7 +106,7 @@ function pricesOf(config: Config): PriceRow {
         ? undefined
         : priceOf(provider, providerModel, startedAt)
     const price = deployment ? priceFor(deployment, startedAt) : known
-    return usage && price && cost({ ...usage, raw: undefined }, price)
+    return usage && price && cost(usage as Usage, price)
   }
 }
 
@@ -104,4 +120,25 @@ async function rotate(options: StoreOptions & { oldSaltKey: string }): Promise<n
   } finally {
     await store.close()
   }
+}
+
+interface ImportOptions {
+  readonly databaseUrl: string
+  readonly saltKey?: string
+  readonly apply?: boolean
+  readonly config?: string
+  readonly to?: string
+}
+
+function importInto({ databaseUrl, saltKey, apply, config: file, to }: ImportOptions): Promise<number> {
+  const config = configOf({ ...(file !== undefined && { config: file }), ...(to !== undefined && { databaseUrl: to }) })
+  const master = masterKey(config.general.masterKey, config.general.databasePath)
+  return importFromLiteLLM({
+    source: databaseUrl,
+    saltKey,
+    apply: apply === true,
+    open: () => openStore(config),
+    sealing: openSealing(config, [master.key]),
+    clock: config.governance.budgets.clock,
+  })
 }

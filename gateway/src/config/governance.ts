@@ -46,7 +46,7 @@ export interface BudgetRules {
 export interface LimitRules {
   /** of each key that has no limit of its own */
   readonly keyParallelRequests: number | undefined
-  /** of this process */
+  /** of the whole gateway */
   readonly parallelRequests: number | undefined
   /** which tokens count against limits of tokens */
   readonly countedTokens: 'total' | 'input' | 'output'

@@ -38,9 +38,9 @@ export async function bookSpend(move: Move, spent: readonly Spent[]): Promise<vo
   const tally = move.tally('spend totals')
   tally.add({ found: spent.length })
   if (!move.apply) {
-    const there = await Promise.all(spent.map((one) => ledger.count({ id: idOf(one) })))
-    const known = there.filter((count) => count > 0).length
-    return tally.add({ there: known, imported: spent.length - known })
+    let there = 0
+    for (const one of spent) if ((await ledger.count({ id: idOf(one) })) > 0) there++
+    return tally.add({ there, imported: spent.length - there })
   }
   const { fresh } = await ledger.append(spent.map((one) => rowOf(move, one)))
   tally.add({ imported: fresh.size, there: spent.length - fresh.size })

@@ -10,7 +10,7 @@ import { aliasTaken } from './find.ts'
 import { keyFacts, viewKey } from './key-view.ts'
 import { bounded, checkCreation, withDefaults } from './rules/creation.ts'
 import { applyBody, type Draft } from './rules/draft.ts'
-import { checkPlace, type Footing } from './rules/rights.ts'
+import { checkName, checkPlace, type Footing } from './rules/rights.ts'
 import type { KeyBody } from './rules/shapes.ts'
 import { checkPermissions, checkWithin } from './rules/within.ts'
 
@@ -20,14 +20,20 @@ export type GenerateBody = KeyBody & { readonly key?: string | null | undefined 
 export async function generateKey(who: Who, body: GenerateBody): Promise<GeneratedKey> {
   const { caller } = who
   const own = isAdmin(caller) ? undefined : ownUserId(caller)
-  return make(who, { ...body, user_id: body.user_id ?? own }, '/key/generate')
+  const userId = body.user_id ?? own
+  const silent = !body.key_type && !body.allowed_routes?.length
+  const forAnother = own !== undefined && userId !== own && silent
+  return make(who, { ...body, user_id: userId, ...(forAnother && { key_type: 'llm_api' as const }) }, '/key/generate')
 }
 
 /** Makes a key of a team that is nobody's own. */
 export async function generateServiceKey(who: Who, body: GenerateBody): Promise<GeneratedKey> {
   const { creation } = who.house.config.governance
   if (!body.team_id && creation.keyDefaults.teamId === undefined)
-    throw invalid('team_id', 'team_id is required for service account keys. Please specify `team_id` in the request body.')
+    throw invalid(
+      'team_id',
+      'team_id is required for service account keys. Please specify `team_id` in the request body.',
+    )
   const account = body.metadata?.service_account_id ?? body.key_alias ?? crypto.randomUUID()
   const asked = { ...body, user_id: undefined, metadata: { ...body.metadata, service_account_id: account } }
   return make(who, asked, '/key/service-account/generate')
@@ -61,6 +67,7 @@ export function teamRoleOf({ as, member }: Footing): 'admin' | 'user' | undefine
 }
 
 async function checkKey(who: Who, key: VirtualKey, footing: Footing): Promise<void> {
+  checkName(who, undefined, key, true)
   checkPermissions(who, undefined, key)
   await checkWithin(who, key, footing)
   await checkBudgetId(who.house, key)

@@ -93,7 +93,10 @@ export async function viewKeys(house: House, rows: readonly Stored<VirtualKey>[]
     const terms = budget ? underlaid(row.value, budget) : row.value
     return { row, budget, terms, bucket: periodBucket(house, bucketOf.api_key(row.value.hash), terms.budgetDuration) }
   })
-  const spent = await spentIn(house, keys.map(({ bucket }) => bucket))
+  const spent = await spentIn(
+    house,
+    keys.map(({ bucket }) => bucket),
+  )
   return keys.map(({ row, budget, terms, bucket }) => ({
     ...keyFacts(row),
     spend: toUsd(spent.get(bucket) ?? zeroUsd),

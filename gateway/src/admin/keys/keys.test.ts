@@ -206,7 +206,10 @@ describe('updating a key', () => {
 
   test('every field that can be generated can be updated', async () => {
     const { token: key } = await desk.generate()
-    await desk.done('POST /key/update', { key, ...Object.fromEntries(Object.keys(keyFields).map((name) => [name, null])) })
+    await desk.done('POST /key/update', {
+      key,
+      ...Object.fromEntries(Object.keys(keyFields).map((name) => [name, null])),
+    })
   })
 
   test('an unknown key is 404, and an alias of another key 400', async () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Route } from '../../pipeline/route.ts'
-import { dollars } from '../shapes.ts'
 import { each, row } from '../row.ts'
+import { dollars, invalid } from '../shapes.ts'
 import { generateKey, generateServiceKey } from './generate.ts'
 import { keyInfoOf, viewKey } from './key-view.ts'
 import { aliasQuery, infoQuery, keyInfo, keyInfos, listAliases, listKeys, listQuery } from './listing/key-listing.ts'
@@ -17,7 +17,6 @@ import {
   regenerateBody,
   updateBody,
 } from './rules/shapes.ts'
-import { invalid } from '../shapes.ts'
 import { setBlocked, updateKey } from './update.ts'
 
 const groups = ['management_routes', 'key_management_routes']
@@ -110,7 +109,8 @@ const rotations: readonly Route[] = [
     query: infoQuery,
     handle({ body: { key, ...body }, query, params, ...who }) {
       const sent = params.key ?? key ?? query.key
-      if (sent === undefined || sent === null) throw invalid('key', 'key is missing: name it in the path, the body or ?key=.')
+      if (sent === undefined || sent === null)
+        throw invalid('key', 'key is missing: name it in the path, the body or ?key=.')
       return regenerateKey(who, sent, body)
     },
   }),
@@ -150,7 +150,8 @@ const readings: readonly Route[] = [
     at: 'GET /key/list',
     policy: 'own-spend',
     groups,
-    summary: 'Pages of keys: everybody’s for who reads everything, else the caller’s own and those of teams they administer.',
+    summary:
+      'Pages of keys: everybody’s for who reads everything, else the caller’s own and those of teams they administer.',
     query: listQuery,
     handle: (desk) => listKeys(desk, desk.query),
   }),

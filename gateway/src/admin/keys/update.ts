@@ -12,7 +12,7 @@ import { teamRoleOf } from './generate.ts'
 import { keyFacts } from './key-view.ts'
 import { bounded, checkCreation } from './rules/creation.ts'
 import { applyBody, type Draft } from './rules/draft.ts'
-import { checkManages, checkMayChange, checkPlace, type Footing } from './rules/rights.ts'
+import { checkManages, checkMayChange, checkName, checkPlace, type Footing } from './rules/rights.ts'
 import type { KeyBody } from './rules/shapes.ts'
 import { checkNotLoosened, checkPermissions, checkWithin } from './rules/within.ts'
 
@@ -34,7 +34,12 @@ export async function setBlocked(who: Who, sent: string, blocked: boolean): Prom
 }
 
 /** A key as the body would have it, once everything that forbids it was asked. `route` is what a team's member needs leave for. */
-export async function drafted(who: Who, stored: Stored<VirtualKey>, body: Partial<KeyBody>, route: string): Promise<Draft> {
+export async function drafted(
+  who: Who,
+  stored: Stored<VirtualKey>,
+  body: Partial<KeyBody>,
+  route: string,
+): Promise<Draft> {
   const { house } = who
   const { creation } = house.config.governance
   const footing = await checkMayChange(who, stored, route)
@@ -47,6 +52,7 @@ export async function drafted(who: Who, stored: Stored<VirtualKey>, body: Partia
   }
   checkPermissions(who, before, after)
   await checkWhatChanged(who, { before, after, footing })
+  checkName(who, before, after, route === '/key/regenerate')
   return draft
 }
 
@@ -99,7 +105,11 @@ async function changeKey(who: Who, sent: string, edit: Edit): Promise<Stored<Vir
 }
 
 /** The key with another value; undefined where it is not what it was. */
-export async function replace(who: Who, before: Stored<VirtualKey>, draft: Draft): Promise<Stored<VirtualKey> | undefined> {
+export async function replace(
+  who: Who,
+  before: Stored<VirtualKey>,
+  draft: Draft,
+): Promise<Stored<VirtualKey> | undefined> {
   let stale = false
   const changed = await who.house.store.keys.change(before.value.hash, (current) => {
     stale = !isDeepStrictEqual(current, before)

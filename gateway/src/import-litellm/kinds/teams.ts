@@ -94,8 +94,8 @@ async function importMembers(move: Move, teams: readonly SourceRow[], defaults: 
       const row = own.get(id) ?? {}
       own.delete(id)
       const member = withTermsOf<TeamMember>({ id, teamId, userId, role }, row, { tally, id })
-      const budget = budgets.get(text(row, 'budget_id') ?? '') ?? defaults.get(budgetIdOf(team) ?? '')
-      return { stored: stored(member, row, move.now), spend: spentOf(bucketOf.team_member(id), row, [budget]) }
+      const held = [budgets.get(text(row, 'budget_id') ?? ''), defaults.get(budgetIdOf(team) ?? '')]
+      return { stored: stored(member, row, move.now), spend: spentOf(bucketOf.team_member(id), row, held) }
     })
   })
   for (const id of own.keys()) tally.skip("has a membership and is not in the team's list", id)

@@ -1,5 +1,4 @@
-import { id as idField } from '../../admin/shapes.ts'
-import { placeIdField } from '../../admin/tenants/fields.ts'
+import { userIdField } from '../../admin/tenants/fields.ts'
 import { bucketOf } from '../../admission/scopes.ts'
 import type { Budget, Customer, Organization, Tag } from '../../vocabulary/tenants.ts'
 import { bring, type Goal, type Thing } from '../bring.ts'
@@ -23,8 +22,8 @@ async function importTable<T, C extends string>(move: Move, goal: Goal<T, C>, qu
     tally.add({ found: rows.length })
     const things = rows.flatMap((row) => {
       const id = String(row.row[column])
-      if (idField.safeParse(id).success) return [read(row, { id, tally })]
-      tally.skip('its id is too long', id)
+      if (userIdField.safeParse(id).success) return [read(row, { id, tally })]
+      tally.skip('its id cannot be the name of a bucket', id)
       return []
     })
     await bring(move, goal, things)
@@ -51,8 +50,6 @@ export function importOrganizations(move: Move): Promise<void> {
   return importTable(move, goal, query, ({ row, linked }, place) => {
     const { notes, fields } = partsOf(row, place)
     const alias = text(row, 'organization_alias')
-    if (!placeIdField.safeParse(place.id).success)
-      place.tally.adjust('its id holds a colon or a slash: rename it', place.id)
     const organization: Organization = {
       id: place.id,
       ...(alias !== undefined && { alias }),

@@ -2,14 +2,12 @@ import type { Json, JsonObject } from 'turnpike-core/internal/kernel/json'
 import { z } from 'zod'
 import { readsAll } from '../../../access/rights.ts'
 import type { House } from '../../../house.ts'
-import type { RouteCall } from '../../../pipeline/route.ts'
 import type { Stored } from '../../../store/aggregate.ts'
 import type { VirtualKey } from '../../../vocabulary/principal.ts'
 import { forbidden, type Who } from '../../desk.ts'
-import { invalid, page, queryWhole, querySwitch } from '../../shapes.ts'
+import { invalid, page, querySwitch, queryWhole } from '../../shapes.ts'
 import { unserved } from '../../tenants/fields.ts'
 import { iso } from '../../terms.ts'
-import { wholeQuery } from '../../wire.ts'
 import { keyNotFound, keyOf, keyOrNotFound } from '../find.ts'
 import { keyInfoOf, viewKeys } from '../key-view.ts'
 import { mayRead, notYours } from '../rules/rights.ts'
@@ -92,7 +90,10 @@ export async function listKeys(who: Who, query: ListQuery): Promise<JsonObject> 
 }
 
 /** What must be equal, and what a part of is enough for. */
-function matched(query: ListQuery): { readonly filters: Filters; readonly contains: { readonly alias?: string; readonly id?: string } } {
+function matched(query: ListQuery): {
+  readonly filters: Filters
+  readonly contains: { readonly alias?: string; readonly id?: string }
+} {
   const { key_alias: alias, key_hash: hash, ...filters } = query
   if (!query.substring_matching) return { filters: query, contains: {} }
   return { filters, contains: { ...(alias !== undefined && { alias }), ...(hash !== undefined && { id: hash }) } }
@@ -103,9 +104,12 @@ async function shown(house: House, rows: readonly Stored<VirtualKey>[], query: L
   const views: readonly JsonObject[] = await viewKeys(house, rows)
   if (!query.expand) return views
   const users = await house.store.users.findMany([...new Set(rows.flatMap(({ value }) => value.userId ?? []))])
-  const byId = new Map(users.map(({ value: { id, email, alias, role } }) => [
-    id, { user_id: id, user_email: email ?? null, user_alias: alias ?? null, user_role: role },
-  ]))
+  const byId = new Map(
+    users.map(({ value: { id, email, alias, role } }) => [
+      id,
+      { user_id: id, user_email: email ?? null, user_alias: alias ?? null, user_role: role },
+    ]),
+  )
   return views.map((view) => ({ ...view, user: byId.get(String(view.user_id)) ?? null }))
 }
 
@@ -123,7 +127,9 @@ async function deletedKeys(who: Who, query: ListQuery): Promise<JsonObject> {
   const rows = await deleted.list({ where, orderBy: 'createdAt', descending, limit, offset: (number - 1) * limit })
   const total = await deleted.count({ where })
   const keys = rows.map(({ value, createdAt, createdBy }) =>
-    query.return_full_object ? { id: value.id, ...value.was, deleted_at: iso(createdAt), deleted_by: createdBy } : value.objectId,
+    query.return_full_object
+      ? { id: value.id, ...value.was, deleted_at: iso(createdAt), deleted_by: createdBy }
+      : value.objectId,
   )
   return { keys, total_count: total, current_page: number, total_pages: Math.ceil(total / limit) }
 }
@@ -140,12 +146,4 @@ export async function listAliases(who: Who, query: z.infer<typeof aliasQuery>): 
     size: query.size ?? 50,
   })
   return { aliases: rows.flatMap(({ value }) => value.alias ?? []), ...page }
-}
-
-/** `GET /spend/keys`: keys by what they have spent, most first. */
-export async function keysBySpend({ query }: RouteCall, house: House): Promise<Response> {
-  await house.ledger.flush()
-  const limit = wholeQuery(query, 'limit', [1, 100, 1000])
-  const rows = await house.store.keys.list({ orderBy: 'spend', descending: true, limit })
-  return Response.json(await viewKeys(house, rows))
 }

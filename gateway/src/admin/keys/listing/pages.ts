@@ -34,8 +34,13 @@ export async function pageOfKeys(house: House, query: PageQuery): Promise<KeyRow
   const rows =
     second === undefined
       ? await list(first, size, offset)
-      : (await merged(house, query, await Promise.all([first, second].map((where) => list(where, reach(offset + size), 0)))))
-          .slice(offset, offset + size)
+      : (
+          await merged(
+            house,
+            query,
+            await Promise.all([first, second].map((where) => list(where, reach(offset + size), 0))),
+          )
+        ).slice(offset, offset + size)
   return { rows, page: { total_count: total, current_page: page, total_pages: Math.ceil(total / size) } }
 }
 
@@ -46,19 +51,27 @@ function reach(end: number): number {
 }
 
 /** What two scopes have in common is counted once: one names a user, the other teams. */
-async function countOf({ store }: House, [first, second]: PageQuery['scopes'], contains: PageQuery['contains']): Promise<number> {
+async function countOf(
+  { store }: House,
+  [first, second]: PageQuery['scopes'],
+  contains: PageQuery['contains'],
+): Promise<number> {
   const count = (where: Where) => store.keys.count({ where, contains })
   if (second === undefined) return count(first)
   const [a, b, both] = await Promise.all([count(first), count(second), count({ ...first, ...second })])
   return a + b - both
 }
 
-async function merged(house: House, { orderBy, descending }: PageQuery, lists: readonly (readonly Row[])[]): Promise<readonly Row[]> {
+async function merged(
+  house: House,
+  { orderBy, descending }: PageQuery,
+  lists: readonly (readonly Row[])[],
+): Promise<readonly Row[]> {
   const byHash = new Map(lists.flat().map((row) => [row.value.hash, row]))
   const rows = [...byHash.values()]
   const buckets = orderBy === 'spend' ? rows.map(({ value }) => bucketOf.api_key(value.hash)) : []
   const spent = await house.store.balancesOf(buckets)
-  const valueOf = ({ value, ...stored }: Row): string | number | undefined =>
+  const rankOf = ({ value, ...stored }: Row): string | number | undefined =>
     orderBy === 'id'
       ? value.hash
       : orderBy === 'spend'
@@ -66,7 +79,9 @@ async function merged(house: House, { orderBy, descending }: PageQuery, lists: r
         : orderBy === 'createdAt' || orderBy === 'updatedAt'
           ? stored[orderBy]
           : value[orderBy]
-  return rows.sort((a, b) => inOrder(valueOf(a), valueOf(b)) * (descending ? -1 : 1) || inOrder(a.value.hash, b.value.hash))
+  return rows.sort(
+    (a, b) => inOrder(rankOf(a), rankOf(b)) * (descending ? -1 : 1) || inOrder(a.value.hash, b.value.hash),
+  )
 }
 
 /** As the store orders: nothing is less than anything. */

@@ -3,7 +3,11 @@ import type { House } from '../../../house.ts'
 import type { Terms } from '../../../vocabulary/terms.ts'
 
 /** The bucket of a budget's current period; the bucket itself where it has none. */
-export function periodBucket(house: Pick<House, 'config' | 'now'>, bucket: string, duration: string | undefined): string {
+export function periodBucket(
+  house: Pick<House, 'config' | 'now'>,
+  bucket: string,
+  duration: string | undefined,
+): string {
   if (duration === undefined) return bucket
   const period = periodAt(house.config.governance.budgets.clock)(duration, house.now())
   return period ? `${bucket}:${duration}:${period.name}` : bucket

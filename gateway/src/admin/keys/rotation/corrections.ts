@@ -62,7 +62,12 @@ export async function openMove(house: House, from: VirtualKey, to: string): Prom
   const give = pairs.map(([bucket, other]): Correction => [other, of(before, bucket)])
   await correct(house, give, endpoint)
   return {
-    undo: () => correct(house, give.map(([bucket, by]) => [bucket, subtractUsd(zeroUsd, by)]), endpoint),
+    undo: () =>
+      correct(
+        house,
+        give.map(([bucket, by]) => [bucket, subtractUsd(zeroUsd, by)]),
+        endpoint,
+      ),
     async finish() {
       const now = await balances()
       const corrections = pairs.flatMap(([bucket, other]): Correction[] => [

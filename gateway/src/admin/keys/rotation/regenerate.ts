@@ -55,14 +55,21 @@ async function rotate(who: Who, rotation: Rotation): Promise<Stored<VirtualKey>>
     rotated_from: grace ? [before.value.hash, ...living] : living,
   }
   // the alias is the old row's until that row lets it go
-  const stored = { ...fresh(who, { ...nameless, hash, name: nameOf(secret) }, extra), createdAt: before.createdAt, createdBy: before.createdBy }
+  const stored = {
+    ...fresh(who, { ...nameless, hash, name: nameOf(secret) }, extra),
+    createdAt: before.createdAt,
+    createdBy: before.createdBy,
+  }
   const { taken } = await house.store.keys.insert(stored)
   if (taken !== undefined) throw invalid('new_key', 'This key exists already; send another, or none to have one made.')
   const move = await openMove(house, before.value, hash)
   if (!(await retire(who, before, { to: hash, until: grace && later(house.now(), grace) }))) {
     await house.store.keys.remove([hash])
     await move.undo()
-    throw new GatewayError('invalid-request', 'Others change this key at this very moment; try again.', { status: 409, param: 'key' })
+    throw new GatewayError('invalid-request', 'Others change this key at this very moment; try again.', {
+      status: 409,
+      param: 'key',
+    })
   }
   const after = alias === undefined ? stored : await named(who, stored, alias)
   for (const old of living) await lead(who, old, hash)

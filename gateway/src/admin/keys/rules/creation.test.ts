@@ -17,7 +17,14 @@ describe('what the operator says of new keys', () => {
   test('defaults stand where the body says nothing', async () => {
     await open({
       litellm: {
-        default_key_generate_params: { max_budget: 1.5, models: ['gpt'], duration: '7d', tags: ['new'], metadata: { a: 1 }, team_id: 'blue' },
+        default_key_generate_params: {
+          max_budget: 1.5,
+          models: ['gpt'],
+          duration: '7d',
+          tags: ['new'],
+          metadata: { a: 1 },
+          team_id: 'blue',
+        },
       },
     })
     expect(await desk.generate({ models: [], max_budget: null })).toMatchObject({

@@ -33,7 +33,14 @@ function says(body: Partial<KeyBody>, name: keyof KeyBody): boolean {
   return value === 0 || !saysNothing(value)
 }
 
-const boundNames = ['max_budget', 'budget_duration', 'duration', 'max_parallel_requests', 'rpm_limit', 'tpm_limit'] as const
+const boundNames = [
+  'max_budget',
+  'budget_duration',
+  'duration',
+  'max_parallel_requests',
+  'rpm_limit',
+  'tpm_limit',
+] as const
 type Bound = Pick<KeyBody, (typeof boundNames)[number]>
 
 function named(bounds: KeyBounds): Bound {
@@ -103,5 +110,6 @@ export function checkCreation(
 
 function checkRequired(body: Partial<KeyBody>, required: readonly string[] = []): void {
   const missing = required.find((name) => !says(body, name as keyof KeyBody))
-  if (missing !== undefined) throw invalid(missing, `Required param ${missing} not in data. Every new key must have it here.`)
+  if (missing !== undefined)
+    throw invalid(missing, `Required param ${missing} not in data. Every new key must have it here.`)
 }

@@ -78,7 +78,8 @@ function notesOf(before: VirtualKey, body: Partial<KeyBody>): Partial<Pick<Virtu
   const { metadata: given, tags, permissions } = body
   if (given === undefined && tags === undefined && permissions === undefined) return {}
   const notes: Record<string, unknown> = given === undefined ? { ...before.metadata } : { ...checked(given ?? {}) }
-  if (given !== undefined) for (const name of kept) if (before.metadata[name] !== undefined) notes[name] ??= before.metadata[name]
+  if (given !== undefined)
+    for (const name of kept) if (before.metadata[name] !== undefined) notes[name] ??= before.metadata[name]
   if (permissions !== undefined) set(notes, 'permissions', permissions)
   if (tags !== undefined) set(notes, 'tags', tags)
   return { metadata: notes, tags: tagsIn(notes) }

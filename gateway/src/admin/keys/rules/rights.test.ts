@@ -129,7 +129,9 @@ describe('teams', () => {
     expect(bobs).toMatchObject({ team_id: team.id, user_id: bob.id })
     expect(await refused('POST /key/generate', { team_id: team.id, user_id: eve.id }, by)).toBe('400 team_id')
     expect(await refused('POST /key/generate', { team_id: team.id, max_budget: 11 }, by)).toBe('400 max_budget')
-    expect(await desk.done('POST /key/update', { key: bobs.key, max_budget: 2 }, { by })).toMatchObject({ max_budget: 2 })
+    expect(await desk.done('POST /key/update', { key: bobs.key, max_budget: 2 }, { by })).toMatchObject({
+      max_budget: 2,
+    })
     await desk.done('POST /key/block', { key: bobs.key }, { by })
     await desk.done('POST /key/unblock', { key: bobs.key }, { by })
     const service = await desk.done('POST /key/service-account/generate', { team_id: team.id, key_alias: 'ci' }, { by })
@@ -190,6 +192,32 @@ describe('teams', () => {
     expect((await desk.done(`GET /key/list?team_id=${blue.id}`, {}, { by })).keys).toEqual([inside.token])
     expect(await refused('POST /key/update', { key: outside.key, max_budget: 1 }, by)).toBe('403 key')
     expect(await refused('POST /key/update', { key: inside.key, team_id: red.id }, by)).toBe('400 team_id')
+  })
+})
+
+describe('keys in the name of another user', () => {
+  test('never let an admin of a team act as that user', async () => {
+    const [ann, boss] = [await person(), await person({ role: 'proxy_admin' })]
+    const team = await desk.team({}, { [ann.id]: 'admin', [boss.id]: 'user' })
+    const by = ann.key
+    const forBoss = { team_id: team.id, user_id: boss.id }
+    expect(await refused('POST /key/generate', { ...forBoss, key_type: 'management' }, by)).toBe('403 key_type')
+    expect(await refused('POST /key/generate', { ...forBoss, allowed_routes: ['/key'] }, by)).toBe('403 key_type')
+    const made = await desk.generate(forBoss, { by })
+    expect(made.allowed_routes).toEqual(['llm_api_routes'])
+    expect(await desk.chat(made.key)).toBe(200)
+    expect((await desk.ask('GET /key/list', {}, { by: made.key })).status).toBe(403)
+    expect(await refused('POST /key/update', { key: made.key, allowed_routes: [] }, by)).toBe('403 key_type')
+
+    const own = await desk.generate({ team_id: team.id }, { by })
+    expect(await refused('POST /key/update', { key: own.key, user_id: boss.id }, by)).toBe('403 key_type')
+
+    const bosses = await desk.generate(forBoss)
+    expect(await refused('POST /key/regenerate', { key: bosses.token }, by)).toBe('403 key_type')
+    await desk.done('POST /key/update', { key: bosses.token, max_budget: 1 }, { by })
+    expect((await desk.done('POST /key/regenerate', { key: made.token }, { by })).allowed_routes).toEqual([
+      'llm_api_routes',
+    ])
   })
 })
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { GatewayError } from 'turnpike-core/internal/kernel/faults'
 import { isAdmin, readsAll } from '../../../access/rights.ts'
 import type { House } from '../../../house.ts'
@@ -84,7 +85,11 @@ function checkPermission({ team }: Footing, teamId: string | undefined, route: s
 export async function checkPlace(who: Who, key: Owners, route = '/key/generate'): Promise<Footing> {
   const footing = await footingOn(who, key)
   const { team } = footing
-  if (key.organizationId !== undefined && team?.organizationId !== undefined && team.organizationId !== key.organizationId)
+  if (
+    key.organizationId !== undefined &&
+    team?.organizationId !== undefined &&
+    team.organizationId !== key.organizationId
+  )
     throw invalid(
       'organization_id',
       `team=${team.id} belongs to organization=${team.organizationId}: a key of the team cannot belong to another.`,
@@ -95,7 +100,11 @@ export async function checkPlace(who: Who, key: Owners, route = '/key/generate')
   if (footing.as === 'member') checkPermission(footing, key.teamId, route)
   await checkOwner(who, key, footing)
   const { organizationId } = key
-  if (organizationId !== undefined && team?.organizationId === undefined && !managesOrganization(who.caller, organizationId))
+  if (
+    organizationId !== undefined &&
+    team?.organizationId === undefined &&
+    !managesOrganization(who.caller, organizationId)
+  )
     throw forbidden(`You are not an admin of organization=${organizationId}.`, 'organization_id')
   return footing
 }
@@ -116,4 +125,23 @@ async function checkOwner({ caller, house }: Who, key: Owners, { as }: Footing):
 
 function notInTeam(userId: string | undefined, teamId: string | undefined): GatewayError {
   return invalid('team_id', `User=${userId ?? 'None'} not assigned to team=${teamId}`)
+}
+
+/** The only routes of a key that somebody else than its user may come to hold: what it does in their name is call models. */
+const modelsAlone: readonly string[] = ['llm_api_routes']
+
+/**
+ * 403 where somebody would hold a key in another's name that may do more than call models: they could manage what is that other's.
+ * `shown` says that the caller gets to see a secret of it.
+ */
+export function checkName({ caller }: Who, before: VirtualKey | undefined, after: VirtualKey, shown: boolean): void {
+  const { userId, allowedRoutes } = after
+  if (isAdmin(caller) || userId === undefined || userId === ownUserId(caller)) return
+  const same = before?.userId === userId && isDeepStrictEqual(before.allowedRoutes, allowedRoutes)
+  if (same && !shown) return
+  if (allowedRoutes.length > 0 && allowedRoutes.every((route) => modelsAlone.includes(route))) return
+  throw forbidden(
+    'A key in the name of another user may only call models here: give key_type llm_api, or ask a proxy admin.',
+    'key_type',
+  )
 }

@@ -13,11 +13,19 @@ export const routesOfType = {
   read_only: ['info_routes'],
 } as const
 
-const keyTypes = ['default', 'llm_api', 'management', 'read_only'] as const satisfies readonly (keyof typeof routesOfType)[]
+const keyTypes = [
+  'default',
+  'llm_api',
+  'management',
+  'read_only',
+] as const satisfies readonly (keyof typeof routesOfType)[]
 
 const lifetime = z
   .string()
-  .refine((text) => text === '-1' || readDuration(text) !== undefined, 'must be a whole number and s, m, h, d, w or mo, like 30d; -1 is for ever')
+  .refine(
+    (text) => text === '-1' || readDuration(text) !== undefined,
+    'must be a whole number and s, m, h, d, w or mo, like 30d; -1 is for ever',
+  )
 const routeName = z.string().regex(/^(\/[\x21-\x7e]*|[a-z_]+)$/, 'must be a path or the name of a group of routes')
 const network = z.string().refine(isNetwork, 'must be an address, or a network such as 10.0.0.0/8')
 const bodyMember = z.string().regex(/^[\w-]+(?:\.[\w-]+)?$/, 'must be named like user, or metadata.team for one within')
@@ -91,5 +99,8 @@ export const manyKeysBody = z.object({ keys: someKeys })
 
 const { budget_id, max_budget, team_id, tags } = keyFields
 export const bulkBody = z.object({
-  keys: z.array(z.strictObject({ key: keyName, budget_id, max_budget, team_id, tags })).min(1).max(500, 'at most 500 at once'),
+  keys: z
+    .array(z.strictObject({ key: keyName, budget_id, max_budget, team_id, tags }))
+    .min(1)
+    .max(500, 'at most 500 at once'),
 })

@@ -39,7 +39,11 @@ function sum(a: Amount = 0 as Amount, b: Amount = 0 as Amount): Amount {
   return (a + b) as Amount
 }
 
-async function parentsOf({ house, caller }: Who, key: VirtualKey, { as, team, member }: Footing): Promise<readonly Parent[]> {
+async function parentsOf(
+  { house, caller }: Who,
+  key: VirtualKey,
+  { as, team, member }: Footing,
+): Promise<readonly Parent[]> {
   const parents: Parent[] = []
   if (team) {
     parents.push({ kind: 'team', terms: team, models: [...team.models, ...Object.keys(team.modelAliases)] })
@@ -58,16 +62,17 @@ async function parentsOf({ house, caller }: Who, key: VirtualKey, { as, team, me
 
 const every = ['all-proxy-models', '*']
 
-function checkModels(models: readonly string[], parent: readonly string[], { kind, house }: { kind: string; house: House }): void {
+function checkModels(
+  models: readonly string[],
+  parent: readonly string[],
+  { kind, house }: { kind: string; house: House },
+): void {
   // a key that names no models has those of its parent
   if (models.length === 1 && models[0] === 'all-proxy-models') return
   if (parent.some((entry) => every.includes(entry))) return
   const beyond = models.find((model) => !names(parent, model, house))
   if (beyond === undefined) return
-  throw invalid(
-    'models',
-    `Key cannot have model ${beyond}: its ${kind} can only access models=${shownList(parent)}.`,
-  )
+  throw invalid('models', `Key cannot have model ${beyond}: its ${kind} can only access models=${shownList(parent)}.`)
 }
 
 function names(parent: readonly string[], model: string, house: House): boolean {
@@ -86,7 +91,12 @@ function accessGroupsOf(model: string, house: House): readonly string[] {
   }
 }
 
-const limits = { maxBudget: 'max_budget', rpmLimit: 'rpm_limit', tpmLimit: 'tpm_limit', maxParallelRequests: 'max_parallel_requests' } as const
+const limits = {
+  maxBudget: 'max_budget',
+  rpmLimit: 'rpm_limit',
+  tpmLimit: 'tpm_limit',
+  maxParallelRequests: 'max_parallel_requests',
+} as const
 const otherTerms = {
   budgetDuration: 'budget_duration',
   budgetLimits: 'budget_limits',

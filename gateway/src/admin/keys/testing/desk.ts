@@ -1,8 +1,8 @@
 import type { JsonObject } from 'turnpike-core/internal/kernel/json'
 import { type HouseOptions, type TestHouse, testHouse } from '../../../../../tests/house.ts'
 import type { House } from '../../../house.ts'
-import type { Organization, Team, TeamMember, User } from '../../../vocabulary/tenants.ts'
 import type { VirtualKey } from '../../../vocabulary/principal.ts'
+import type { Organization, Team, TeamMember, User } from '../../../vocabulary/tenants.ts'
 
 /** An answer of the management API. */
 export interface Answer {
@@ -51,7 +51,11 @@ export async function openDesk(options: HouseOptions = {}): Promise<Desk> {
   const row = <T>(value: T) => ({ value, extra: {}, createdAt: 0, createdBy: 'test', updatedAt: 0, updatedBy: 'test' })
   const id = (kind: string) => `${kind}-${++count}`
 
-  async function ask(what: string, body: unknown = {}, { by = test.master, headers = {}, text }: How = {}): Promise<Answer> {
+  async function ask(
+    what: string,
+    body: unknown = {},
+    { by = test.master, headers = {}, text }: How = {},
+  ): Promise<Answer> {
     const [method = '', path = ''] = what.split(' ')
     const response = await fetch(test.url + path, {
       method,
@@ -86,12 +90,25 @@ export async function openDesk(options: HouseOptions = {}): Promise<Desk> {
       return status
     },
     async user(changes = {}) {
-      const user: User = { id: id('user'), role: 'internal_user', models: ['all-proxy-models'], blocked: false, metadata: {}, ...changes }
+      const user: User = {
+        id: id('user'),
+        role: 'internal_user',
+        models: ['all-proxy-models'],
+        blocked: false,
+        metadata: {},
+        ...changes,
+      }
       await store.users.insert(row(user))
       return user
     },
     async team(changes = {}, members = {}) {
-      const empty = { models: ['all-proxy-models'], modelAliases: {}, blocked: false, memberPermissions: [], metadata: {} }
+      const empty = {
+        models: ['all-proxy-models'],
+        modelAliases: {},
+        blocked: false,
+        memberPermissions: [],
+        metadata: {},
+      }
       const team: Team = { id: id('team'), ...empty, ...changes }
       await store.teams.insert(row(team))
       for (const [userId, role] of Object.entries(members))
@@ -103,7 +120,12 @@ export async function openDesk(options: HouseOptions = {}): Promise<Desk> {
       await store.organizations.insert(row(organization))
       for (const userId of admins)
         await store.organizationMembers.insert(
-          row({ id: `${organization.id}:${userId}`, organizationId: organization.id, userId, role: 'org_admin' as const }),
+          row({
+            id: `${organization.id}:${userId}`,
+            organizationId: organization.id,
+            userId,
+            role: 'org_admin' as const,
+          }),
         )
       return organization
     },

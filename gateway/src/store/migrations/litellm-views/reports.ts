@@ -3,64 +3,52 @@ import type { View } from './view.ts'
 
 /** The views that LiteLLM itself has on its tables: https://github.com/BerriAI/litellm/blob/main/litellm/proxy/db/create_views.py */
 export function reportViews(sql: Pieces): readonly View[] {
-  const logs = `from "LiteLLM_SpendLogs" l`
-  const recent = `where l."startTime" >= ${sql.since}`
+  return [keyAndTeam, ...byDay(sql), ...mostSpent(sql)]
+}
+
+const logs = `from "LiteLLM_SpendLogs" l`
+const total = 'sum(l.spend)'
+const recent = (sql: Pieces) => `where l."startTime" >= ${sql.since}`
+
+function byDay(sql: Pieces): readonly View[] {
   const date = sql.dateOf('l."startTime"')
-  const total = 'sum(l.spend)'
   return [
-    {
-      name: 'LiteLLM_VerificationTokenView',
-      columns: {
-        ...Object.fromEntries(keyColumns.map((column) => [column, `v."${column}"`])),
-        team_spend: 't.spend',
-        team_max_budget: 't.max_budget',
-        team_tpm_limit: 't.tpm_limit',
-        team_rpm_limit: 't.rpm_limit',
-        team_alias: 't.team_alias',
-      },
-      rows: `from "LiteLLM_VerificationToken" v left join "LiteLLM_TeamTable" t on t.team_id = v.team_id`,
-    },
-    { name: 'MonthlyGlobalSpend', columns: { date, spend: total }, rows: `${logs} ${recent} group by ${date}` },
+    { name: 'MonthlyGlobalSpend', columns: { date, spend: total }, rows: `${logs} ${recent(sql)} group by ${date}` },
     {
       name: 'MonthlyGlobalSpendPerKey',
       columns: { date, spend: total, api_key: 'l.api_key' },
-      rows: `${logs} ${recent} group by ${date}, l.api_key`,
+      rows: `${logs} ${recent(sql)} group by ${date}, l.api_key`,
     },
     {
       name: 'MonthlyGlobalSpendPerUserPerKey',
       columns: { date, spend: total, api_key: 'l.api_key', user: 'l."user"' },
-      rows: `${logs} ${recent} group by ${date}, l.api_key, l."user"`,
+      rows: `${logs} ${recent(sql)} group by ${date}, l.api_key, l."user"`,
     },
     {
+      name: 'DailyTagSpend',
+      columns: { individual_request_tag: 'tags.value', spend_date: date, log_count: 'count(*)', total_spend: total },
+      rows: `${logs} cross join ${sql.each('l.request_tags', 'tags')} group by tags.value, ${date}`,
+    },
+  ]
+}
+
+function mostSpent(sql: Pieces): readonly View[] {
+  return [
+    {
       name: 'Last30dKeysBySpend',
-      columns: {
-        api_key: 'l.api_key',
-        key_alias: 'v.key_alias',
-        key_name: 'v.key_name',
-        total_spend: total,
-      },
-      rows: `${logs} left join "LiteLLM_VerificationToken" v on v.token = l.api_key ${recent}
+      columns: { api_key: 'l.api_key', key_alias: 'v.key_alias', key_name: 'v.key_name', total_spend: total },
+      rows: `${logs} left join "LiteLLM_VerificationToken" v on v.token = l.api_key ${recent(sql)}
         group by l.api_key, v.key_alias, v.key_name order by ${total} desc`,
     },
     {
       name: 'Last30dModelsBySpend',
       columns: { model: 'l.model', total_spend: total },
-      rows: `${logs} ${recent} and l.model <> '' group by l.model order by ${total} desc`,
+      rows: `${logs} ${recent(sql)} and l.model <> '' group by l.model order by ${total} desc`,
     },
     {
       name: 'Last30dTopEndUsersSpend',
       columns: { end_user: 'l.end_user', total_events: 'count(*)', total_spend: total },
-      rows: `${logs} ${recent} and l.end_user <> '' and l.end_user <> l."user" group by l.end_user order by ${total} desc limit 100`,
-    },
-    {
-      name: 'DailyTagSpend',
-      columns: {
-        individual_request_tag: 'tags.value',
-        spend_date: date,
-        log_count: 'count(*)',
-        total_spend: total,
-      },
-      rows: `${logs} cross join ${sql.each('l.request_tags', 'tags')} group by tags.value, ${date}`,
+      rows: `${logs} ${recent(sql)} and l.end_user <> '' and l.end_user <> l."user" group by l.end_user order by ${total} desc limit 100`,
     },
   ]
 }
@@ -101,3 +89,16 @@ const keyColumns = [
   'updated_at',
   'updated_by',
 ]
+
+const keyAndTeam: View = {
+  name: 'LiteLLM_VerificationTokenView',
+  columns: {
+    ...Object.fromEntries(keyColumns.map((column) => [column, `v."${column}"`])),
+    team_spend: 't.spend',
+    team_max_budget: 't.max_budget',
+    team_tpm_limit: 't.tpm_limit',
+    team_rpm_limit: 't.rpm_limit',
+    team_alias: 't.team_alias',
+  },
+  rows: `from "LiteLLM_VerificationToken" v left join "LiteLLM_TeamTable" t on t.team_id = v.team_id`,
+}

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { unservedOfKeys } from './rules/shapes.ts'
-import { type Desk, openDesk } from './testing/desk.ts'
+import { type Desk, openDesk } from '../testing/desk.ts'
+import { unservedOfKeys } from './shapes.ts'
 
 let desk: Desk
 beforeAll(async () => {
@@ -87,9 +87,9 @@ describe('what is refused', () => {
     expect((await desk.ask('POST /key/generate', { metadata: { model_rpm_limit: { x: 1 } } })).error.param).toBe(
       'metadata.model_rpm_limit',
     )
-    expect((await desk.ask('POST /key/generate', { metadata: { permissions: { get_spend_routes: true } } })).error.param).toBe(
-      'metadata.permissions',
-    )
+    expect(
+      (await desk.ask('POST /key/generate', { metadata: { permissions: { get_spend_routes: true } } })).error.param,
+    ).toBe('metadata.permissions')
   })
 
   test('an unknown field is refused with the name that was meant', async () => {
@@ -141,7 +141,14 @@ describe('what acts', () => {
 
   test('a budget row stands where the key says nothing', async () => {
     const row = { id: 'small', maxBudget: 0 as never, budgetDuration: '1d' }
-    await desk.house.store.budgets.insert({ value: row, extra: {}, createdAt: 0, createdBy: '', updatedAt: 0, updatedBy: '' })
+    await desk.house.store.budgets.insert({
+      value: row,
+      extra: {},
+      createdAt: 0,
+      createdBy: '',
+      updatedAt: 0,
+      updatedBy: '',
+    })
     const made = await desk.generate({ budget_id: 'small' })
     expect(made).toMatchObject({
       budget_id: 'small',

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { type Desk, openDesk } from './testing/desk.ts'
+import { type Desk, openDesk } from '../testing/desk.ts'
 
 let desk: Desk
 beforeEach(async () => {
@@ -36,7 +36,9 @@ describe('asking about keys', () => {
   test('spend is that of the current period, as soon as a call was answered', async () => {
     const { key } = await desk.generate({ max_budget: 10, budget_duration: '1d' })
     expect(await desk.chat(key)).toBe(200)
-    const { info } = (await desk.done(`GET /key/info?key=${key}`)) as { info: { spend: number; budget_reset_at: string } }
+    const { info } = (await desk.done(`GET /key/info?key=${key}`)) as {
+      info: { spend: number; budget_reset_at: string }
+    }
     expect(info.spend).toBeGreaterThan(0)
     expect(info.budget_reset_at).toBe('2026-11-23T00:00:00.000Z')
     desk.clock.now += 86_400_000
@@ -83,7 +85,10 @@ describe('asking about keys', () => {
     'status=gone',
     'project_id=p',
   ])('a list with %s is refused', async (query) => {
-    expect(await desk.ask(`GET /key/list?${query}`)).toMatchObject({ status: 400, error: { param: query.split('=')[0] } })
+    expect(await desk.ask(`GET /key/list?${query}`)).toMatchObject({
+      status: 400,
+      error: { param: query.split('=')[0] },
+    })
   })
 
   test('what was deleted is listed as it was, for who reads everything', async () => {
