@@ -1,4 +1,3 @@
-import type { JsonObject } from 'turnpike-core/internal/kernel/json'
 import { hashOf, nameOf, newSecret } from '../gateway/src/access/secrets.ts'
 import type { Aggregate, Stored } from '../gateway/src/store/aggregate.ts'
 import type { VirtualKey } from '../gateway/src/vocabulary/principal.ts'
@@ -75,14 +74,4 @@ export function peopleOf({ gateway }: Pick<TestHouse, 'gateway'>) {
     customer: (id: string, fields: { readonly blocked?: boolean } = {}) =>
       put(store.customers, { id, blocked: false, ...fields }),
   }
-}
-
-/** Sends JSON with a key, if any. */
-export function send(house: Pick<TestHouse, 'url'>, key: string | undefined, at: string, body?: JsonObject) {
-  const [method = 'GET', path = at] = at.split(' ')
-  return fetch(house.url + path, {
-    method,
-    headers: { ...(key !== undefined && { authorization: `Bearer ${key}` }), 'content-type': 'application/json' },
-    ...(method !== 'GET' && { body: JSON.stringify(body ?? {}) }),
-  })
 }

@@ -28,9 +28,22 @@ beforeAll(async () => {
         model('odd', 'count:7', 0.000_001_001),
         model('broken', 'status-500', 0.002),
         model('endless', 'count:500+slow-chunks:20', 0.002),
+        {
+          model_name: 'claude-dear',
+          litellm_params: { model: 'anthropic/count:50', api_base: place },
+          model_info: { input_cost_per_token: 0, output_cost_per_token: 0.002 },
+        },
       ]
     },
-    router: { num_retries: 0, disable_cooldowns: true },
+    router: {
+      num_retries: 0,
+      disable_cooldowns: true,
+      provider_budget_config: { anthropic: { budget_limit: 0.1, time_period: '30d' } },
+    },
+    litellm: {
+      max_end_user_budget_id: 'usual',
+      tag_budget_config: { scarce: { max_budget: 0.1, budget_duration: '30d' } },
+    },
   })
   put = peopleOf(house)
   await put.user('ann', { maxBudget: nanoUsd(0.5) })
@@ -172,6 +185,69 @@ describe('cost_split', () => {
       [house.master, 'team:green'],
     ] as const)
       expect((await ask(chat, key, 'odd', split({ [payer]: 1 }))).status, payer).toBe(200)
+  })
+})
+
+describe('terms stand in where somebody has none of their own:', () => {
+  const dime = nanoUsd(0.1)
+  const statuses = async (asks: readonly (() => Promise<Response>)[]) => {
+    const out: number[] = []
+    for (const each of asks) out.push((await each()).status)
+    return out
+  }
+
+  test('those of the team for its members, unless a member has others', async () => {
+    await put.team('crew', { memberTerms: { maxBudget: dime } })
+    for (const id of ['usual', 'other']) await put.user(id)
+    await put.joinTeam('crew', 'usual')
+    await put.joinTeam('crew', 'other', 'user', { maxBudget: nanoUsd(0.2) })
+    const [usual, other] = [
+      await put.key({ userId: 'usual', teamId: 'crew' }),
+      await put.key({ userId: 'other', teamId: 'crew' }),
+    ]
+    const twice = (key: string) => [1, 2, 3].map(() => () => ask(chat, key, 'dear'))
+    expect(await statuses(twice(usual.secret))).toEqual([200, 429, 429])
+    expect(await statuses(twice(other.secret))).toEqual([200, 200, 429])
+    const refused = chat.readRefusal(await (await ask(chat, usual.secret, 'dear')).json())
+    expect(refused?.message).toBe(
+      'Budget has been exceeded! User=usual in Team=crew Current cost: 0.1, Max budget: 0.1',
+    )
+  })
+
+  test('the usual budget for customers, on every surface and whatever key is used', async () => {
+    await put.budget('usual', { maxBudget: dime })
+    for (const [at, door] of doors.entries()) {
+      const send = async (id: string) =>
+        fetch(
+          knock(
+            door,
+            { url: house.url, key: (await put.key()).secret },
+            { model: 'dear', headers: { 'x-litellm-end-user-id': id } },
+          ),
+        )
+      expect(await statuses([() => send(`eve-${at}`), () => send(`eve-${at}`), () => send(`adam-${at}`)])).toEqual([
+        200, 429, 200,
+      ])
+      const { message } = door.readRefusal(await (await send(`eve-${at}`)).json()) ?? {}
+      expect(message).toBe(`ExceededBudget: End User=eve-${at} over budget. Spend=0.1, Budget=0.1`)
+    }
+  })
+
+  test('those of the configuration for tags', async () => {
+    const { secret } = await put.key({ tags: ['scarce'] })
+    expect(await statuses([1, 2].map(() => () => ask(chat, secret, 'dear')))).toEqual([200, 429])
+    const { secret: plain } = await put.key()
+    const tagged = () => ask(chat, plain, 'dear', { metadata: { tags: ['scarce'] } })
+    expect(await statuses([tagged, () => ask(chat, plain, 'dear')])).toEqual([429, 200])
+  })
+
+  test('those of the configuration for providers', async () => {
+    const { secret } = await put.key()
+    const calls = [1, 2].map(() => () => ask(chat, secret, 'claude-dear'))
+    const [first, second] = await statuses(calls)
+    expect(first).toBe(200)
+    expect(second).toBeGreaterThanOrEqual(429)
+    expect((await ask(chat, secret, 'dear')).status).toBe(200)
   })
 })
 

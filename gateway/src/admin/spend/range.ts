@@ -19,6 +19,22 @@ function dayIn(text: string): number | undefined {
   return Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text ? undefined : time / dayMs
 }
 
+/** A moment, or a date; as the end of a range the last second, or the whole day, counts. */
+export const instant = z
+  .string()
+  .refine((sent) => instantOf(sent) !== undefined, 'must be a time as YYYY-MM-DD HH:MM:SS, or a date')
+  .transform((sent) => instantOf(sent) ?? { at: 0, lengthMs: 0 })
+
+function instantOf(sent: string): { readonly at: number; readonly lengthMs: number } | undefined {
+  const bare = sent.trim().replace(' ', 'T')
+  if (!/^\d{4}-\d\d-\d\d/.test(bare)) return undefined
+  const isDate = bare.length === 10
+  const zoned = isDate || /(?:Z|[+-]\d\d:?\d\d)$/i.test(bare.slice(10)) ? bare : `${bare}Z`
+  const at = Date.parse(zoned)
+  if (!Number.isFinite(at)) return undefined
+  return { at, lengthMs: isDate ? dayMs : at % 1000 === 0 ? 1000 : 1 }
+}
+
 /** A key in a query, by its secret or its hash. */
 export const keyHash = id.transform((sent) => (sent === masterCaller || isHash(sent) ? sent : hashOf(sent)))
 

@@ -25,7 +25,8 @@ const rows: readonly LedgerRow[] = Array.from({ length: 300 }, (_, at) => {
     cost: undefined,
     startedAt: start + ((at * 1_789_001) % (144 * hour)),
   }
-  if (at % 6 === 1) return bareRow(`r${at}`, { ...changes, errorCode: 'provider-limit', model: 'gpt-x', outcome: 'failed' })
+  if (at % 6 === 1)
+    return bareRow(`r${at}`, { ...changes, errorCode: 'provider-limit', model: 'gpt-x', outcome: 'failed' })
   return sampleRow(`r${at}`, { ...changes, errorCode: undefined })
 })
 const nanoOf = (usd: Json | undefined): bigint => BigInt(Math.round(Number(usd) * 1e9))
@@ -55,7 +56,13 @@ beforeAll(async () => {
   await ledger.append(rows)
   // what only moves a balance is nowhere in what was spent
   await ledger.append([
-    bareRow('reset', { keyHash: '', outcome: 'corrected', spend: nano(-1_000_000), periods: ['key:x'], startedAt: start }),
+    bareRow('reset', {
+      keyHash: '',
+      outcome: 'corrected',
+      spend: nano(-1_000_000),
+      periods: ['key:x'],
+      startedAt: start,
+    }),
   ])
 })
 afterAll(() => api.house.close())
@@ -75,7 +82,8 @@ describe('daily activity', () => {
             timezone,
           })
           // a day has the UTC hours that begin in it
-          const local = (row: LedgerRow) => new Date(row.startedAt - (row.startedAt % hour) - timezone * 60_000).toISOString()
+          const local = (row: LedgerRow) =>
+            new Date(row.startedAt - (row.startedAt % hour) - timezone * 60_000).toISOString()
           const inside = rows.filter((row) => local(row).slice(0, 10) >= from! && local(row).slice(0, 10) <= to!)
           expect(nanoOf(metadata.total_spend)).toBe(spent(inside))
           expect(metadata.total_api_requests).toBe(inside.length)
@@ -96,7 +104,12 @@ describe('daily activity', () => {
 
   test('a day is told apart by model, group, provider, endpoint, key and user', async () => {
     const { results, metadata } = await activity('/user/daily/activity/aggregated')
-    expect(results.map(({ date }) => date)).toEqual(results.map(({ date }) => date).toSorted().reverse())
+    expect(results.map(({ date }) => date)).toEqual(
+      results
+        .map(({ date }) => date)
+        .toSorted()
+        .reverse(),
+    )
     expect(Object.keys(results[0]!.breakdown).sort()).toEqual([
       'api_keys',
       'endpoints',
@@ -169,17 +182,21 @@ describe('daily activity', () => {
     for (const team of ['red', 'nothing', 'blue,red'])
       expect((await api.ask('GET /team/daily/activity', { ...all, team_ids: team }, ann)).status).toBe(403)
     expect((await activity('/organization/daily/activity', all, ann)).results).toEqual([])
-    expect((await api.ask('GET /organization/daily/activity', { ...all, organization_ids: 'acme' }, ann)).status).toBe(403)
+    expect((await api.ask('GET /organization/daily/activity', { ...all, organization_ids: 'acme' }, ann)).status).toBe(
+      403,
+    )
     for (const path of ['/customer/daily/activity', '/tag/daily/activity', '/global/activity'])
       expect((await api.ask(`GET ${path}`, all, ann)).status).toBe(401)
   })
 
-  test.each([{ start_date: '2026-05-01' }, { ...all, timezone: 900 }, { ...all, end_date: '2026-01-01' }, { ...all, page: 0 }])(
-    '%o is refused',
-    async (query) => {
-      expect((await api.ask('GET /user/daily/activity', query as JsonObject)).status).toBe(400)
-    },
-  )
+  test.each([
+    { start_date: '2026-05-01' },
+    { ...all, timezone: 900 },
+    { ...all, end_date: '2026-01-01' },
+    { ...all, page: 0 },
+  ])('%o is refused', async (query) => {
+    expect((await api.ask('GET /user/daily/activity', query as JsonObject)).status).toBe(400)
+  })
 })
 
 describe('calls by day', () => {
@@ -240,7 +257,9 @@ describe('tags', () => {
     ] as const)
       await ledger.append([bareRow(id, { tags: ['new'], keyHash, startedAt: now() - ago * day, outcome: 'answered' })])
     const counts = async (length: string) =>
-      ((await api.get(`GET /tag/${length}`, { tag_filter: 'new' })).results as JsonObject[]).map((row) => row.active_users)
+      ((await api.get(`GET /tag/${length}`, { tag_filter: 'new' })).results as JsonObject[]).map(
+        (row) => row.active_users,
+      )
     expect(await counts('dau')).toEqual([2])
     expect(await counts('wau')).toEqual([1, 1, 2])
     expect(await counts('mau')).toEqual([1, 2])

@@ -105,7 +105,10 @@ describe('/spend/logs', () => {
     ])
     const listed = await rows({ start_date: '2026-11-20', end_date: '2026-11-20', summarize: 'false' })
     expect(listed.reduce((sum, { spend }) => sum + Number(spend), 0)).toBeCloseTo(0.3, 12)
-    expect(listed.find((row) => row.request_id === 'reset')).toMatchObject({ spend: 0, metadata: { moved: { 'key:x': -5e-9 } } })
+    expect(listed.find((row) => row.request_id === 'reset')).toMatchObject({
+      spend: 0,
+      metadata: { moved: { 'key:x': -5e-9 } },
+    })
   })
 
   test('a cut answer says so', async () => {

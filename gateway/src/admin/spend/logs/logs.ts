@@ -7,7 +7,7 @@ import type { Desk } from '../../row.ts'
 import { id, invalid, querySwitch, queryWhole, text } from '../../shapes.ts'
 import { unserved } from '../../tenants/fields.ts'
 import { pageCount, pageFields, pageOf } from '../../tenants/pages.ts'
-import { dayMs, daysBetween, keyHash, maybeDays } from '../range.ts'
+import { dayMs, daysBetween, instant, keyHash, maybeDays } from '../range.ts'
 import { type Asked, allowedOf } from '../scope.ts'
 import { viewDays, viewRow } from './log-view.ts'
 
@@ -46,22 +46,6 @@ export async function spendLogs(desk: Desk<undefined, z.infer<typeof logsQuery>>
   return Response.json(rows.slice(0, limit).map(viewRow), {
     headers: rows.length > limit ? { 'x-turnpike-more': 'true' } : {},
   })
-}
-
-/** A moment, or a date; as the end of a range the last second, or the whole day, counts. */
-const instant = z
-  .string()
-  .refine((sent) => instantOf(sent) !== undefined, 'must be a time as YYYY-MM-DD HH:MM:SS, or a date')
-  .transform((sent) => instantOf(sent) ?? { at: 0, lengthMs: 0 })
-
-function instantOf(sent: string): { readonly at: number; readonly lengthMs: number } | undefined {
-  const bare = sent.trim().replace(' ', 'T')
-  if (!/^\d{4}-\d\d-\d\d/.test(bare)) return undefined
-  const isDate = bare.length === 10
-  const zoned = isDate || /(?:Z|[+-]\d\d:?\d\d)$/i.test(bare.slice(10)) ? bare : `${bare}Z`
-  const at = Date.parse(zoned)
-  if (!Number.isFinite(at)) return undefined
-  return { at, lengthMs: isDate ? dayMs : at % 1000 === 0 ? 1000 : 1 }
 }
 
 const unsearched = (name: string) => unserved(`cannot be searched for here; leave ${name} out`)

@@ -23,7 +23,11 @@ beforeAll(async () => {
   api = await openAsking()
   await api.person('ann')
   await api.person('bob')
-  await api.get('POST /team/new', { team_id: 'blue', team_alias: 'The blue ones', members_with_roles: [{ user_id: 'bob', role: 'user' }] })
+  await api.get('POST /team/new', {
+    team_id: 'blue',
+    team_alias: 'The blue ones',
+    members_with_roles: [{ user_id: 'bob', role: 'user' }],
+  })
   const make = async (fields: JsonObject) => String((await api.get('POST /key/generate', fields)).key)
   keys = {
     ann: await make({ user_id: 'ann', key_alias: 'of-ann', max_budget: 5, budget_duration: '30d' }),
@@ -33,7 +37,12 @@ beforeAll(async () => {
   for (const key of [keys.ann, keys.bob, api.house.master])
     for (const model of ['gpt', 'claude', 'gem']) {
       at++
-      await api.chat(key, { model, user: `customer-${at % 2}`, metadata: { tags: at % 2 === 0 ? ['x', 'y'] : ['x'] }, max_tokens: 30 })
+      await api.chat(key, {
+        model,
+        user: `customer-${at % 2}`,
+        metadata: { tags: at % 2 === 0 ? ['x', 'y'] : ['x'] },
+        max_tokens: 30,
+      })
     }
   await api.chat(keys.ann, { model: 'no-such-model' })
   const { ledger, store } = api.house.gateway.house
@@ -52,7 +61,9 @@ describe('every view says what the ledger says, to the nano-dollar', () => {
     expect(total(byDay as Json, 'spend')).toBe(spent())
     expect(total(await list('GET /spend/logs'), 'spend')).toBe(spent())
     expect(total(await list('GET /spend/logs', days()), 'spend')).toBe(spent())
-    expect(nanoOf(((await api.get('GET /user/daily/activity/aggregated', days())).metadata as JsonObject).total_spend)).toBe(spent())
+    expect(
+      nanoOf(((await api.get('GET /user/daily/activity/aggregated', days())).metadata as JsonObject).total_spend),
+    ).toBe(spent())
   })
 
   test('by key', async () => {
@@ -104,7 +115,12 @@ describe('every view says what the ledger says, to the nano-dollar', () => {
     expect(total(customers, 'total_spend')).toBe(spent(({ endUser }) => endUser !== undefined))
     const byKey = await report({ group_by: 'api_key' })
     expect(total(byKey, 'total_cost')).toBe(spent())
-    expect(total(byKey.flatMap((key) => key.model_details as JsonObject[]), 'total_cost')).toBe(spent())
+    expect(
+      total(
+        byKey.flatMap((key) => key.model_details as JsonObject[]),
+        'total_cost',
+      ),
+    ).toBe(spent())
     expect(total(await report({ internal_user_id: 'ann' }), 'total_cost')).toBe(spent(({ userId }) => userId === 'ann'))
     expect(await report({ api_key: keys.ann })).toHaveLength(1)
     expect(await report({ team_id: 'nothing' })).toEqual([])
