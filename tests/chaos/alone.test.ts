@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { stayAlone } from '../../gateway/src/boot/alone.ts'
 import { readConfig } from '../../gateway/src/config/read.ts'
@@ -40,7 +40,7 @@ async function expectRefused(home: string, more = {}): Promise<void> {
   expect(said).toMatch(/^turnpike cannot start: Another gateway serves over this database.*REDIS_URL/)
 }
 
-test('a second gateway over one SQLite file is refused, and let in when the first is gone, however it went', async () => {
+test.concurrent('a second gateway over one SQLite file is refused, and let in when the first is gone, however it went', async () => {
   const first = await start('one')
   await expectRefused('one')
   await first.stop()
@@ -50,22 +50,27 @@ test('a second gateway over one SQLite file is refused, and let in when the firs
   await start('one')
 }, 30_000)
 
-test('more workers than one are refused with the reason', async () => {
+test.concurrent('more workers than one are refused with the reason', async () => {
   const { code, said } = await runTurnpike(['--num_workers', '2', ...args], { cwd: folder.path, env: env('workers') })
   expect(code).toBe(1)
   expect(said).toMatch(/--num_workers.*Redis/)
 }, 30_000)
 
-test.skipIf(!redis)('with Redis several may share one SQLite file', async () => {
-  const more = { REDIS_URL: redis?.url ?? '', REDIS_NAMESPACE: `alone-${process.pid}` }
-  await start('shared', more)
-  await start('shared', more)
-}, 30_000)
+test.concurrent.skipIf(!redis)(
+  'with Redis several may share one SQLite file',
+  async () => {
+    const more = { REDIS_URL: redis?.url ?? '', REDIS_NAMESPACE: `alone-${process.pid}` }
+    await start('shared', more)
+    await start('shared', more)
+  },
+  30_000,
+)
 
-describe.skipIf(!postgres)(postgres ? 'on Postgres' : 'skipped: this machine has no Postgres', () => {
-  const database = async () => (await postgres?.database()) ?? ''
+const database = async () => (await postgres?.database()) ?? ''
 
-  test('a second gateway without Redis is refused, and let in when the first is gone, however it went', async () => {
+test.concurrent.skipIf(!postgres)(
+  'on Postgres a second gateway without Redis is refused, and let in when the first is gone, however it went',
+  async () => {
     const more = { DATABASE_URL: await database() }
     const first = await start('pg-one', more)
     await expectRefused('pg-two', more)
@@ -74,9 +79,13 @@ describe.skipIf(!postgres)(postgres ? 'on Postgres' : 'skipped: this machine has
     next.signal('SIGTERM')
     expect(await next.exited).toBe(0)
     await start('pg-one', more)
-  }, 30_000)
+  },
+  30_000,
+)
 
-  test.skipIf(!redis)('with Redis several may share one database', async () => {
+test.concurrent.skipIf(!redis)(
+  'with Redis several may share one database',
+  async () => {
     const more = {
       DATABASE_URL: await database(),
       REDIS_URL: redis?.url ?? '',
@@ -84,9 +93,13 @@ describe.skipIf(!postgres)(postgres ? 'on Postgres' : 'skipped: this machine has
     }
     await start('pg-three', more)
     await start('pg-four', more)
-  }, 30_000)
+  },
+  30_000,
+)
 
-  test('it is alone again after Postgres was started anew, and says so when another was quicker', async () => {
+test.skipIf(!postgres)(
+  'it is alone again after Postgres was started anew, and says so when another was quicker',
+  async () => {
     const config = readConfig(undefined, { DATABASE_URL: await database() })
     const lines: string[] = []
     const quiet = () => {}
@@ -103,5 +116,6 @@ describe.skipIf(!postgres)(postgres ? 'on Postgres' : 'skipped: this machine has
     await first.release()
     await quicker.release()
     await (await stayAlone({ config, log: quiet, patienceMs: 0 })).release()
-  }, 30_000)
-})
+  },
+  30_000,
+)

@@ -71,7 +71,12 @@ export type Group = keyof typeof behaviours
 
 export async function cluster(options: ClusterOptions): Promise<Cluster> {
   const fake = fakeProvider()
-  const upstream = Bun.serve({ hostname: '127.0.0.1', port: 0, idleTimeout: 0, fetch: (request) => fake.handle(request) })
+  const upstream = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    idleTimeout: 0,
+    fetch: (request) => fake.handle(request),
+  })
   const folder = scratch()
   const number = ++clusters
   const database = options.postgres && (await durable(await options.postgres.database()))
@@ -106,7 +111,8 @@ export async function cluster(options: ClusterOptions): Promise<Cluster> {
       if (key === undefined) throw new Error(`no key: ${response.status}`)
       return key
     },
-    store: () => (store ??= database === undefined ? openSqlite(join(folder.path, 'home/turnpike.db')) : openPostgres(database)),
+    store: () =>
+      (store ??= database === undefined ? openSqlite(join(folder.path, 'home/turnpike.db')) : openPostgres(database)),
     async close() {
       await Promise.all(replicas.map(({ end }) => end()))
       await (await store)?.close()

@@ -1,10 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { type Cluster, type ClusterOptions, cluster, onBoth, postgres, type Replica, redis } from './cluster.ts'
-import { ask, type Books, balanced, books, load, type Told, stopLoads, tally, until } from './load.ts'
+import { ask, type Books, balanced, books, load, type Told, tally, until } from './load.ts'
 
 /** What a crash costs: nothing that was settled a second before, and nothing twice. */
-
-afterEach(stopLoads)
 
 /** What was running when a replica was killed. */
 interface Crash {
@@ -44,43 +42,77 @@ function expectWhole({ rows, sent, called, difference }: Books, { told, open, at
 
 const terms = { max_budget: 1000, budget_duration: '1d', tags: ['crash'] }
 
-describe.skipIf(!postgres || !redis)(`two replicas ${onBoth}`, () => {
-  let two: Cluster
-  let [a, b]: readonly Replica[] = []
+/** Several gateways for as long as the work takes. */
+async function among(
+  options: ClusterOptions,
+  work: (gateways: Cluster, ...replicas: Replica[]) => Promise<void>,
+): Promise<void> {
+  const gateways = await cluster(options)
+  try {
+    await work(gateways, ...gateways.replicas)
+  } finally {
+    await gateways.close()
+  }
+}
 
-  beforeAll(async () => {
-    two = await cluster({ replicas: 2, postgres, redis } satisfies ClusterOptions)
-    ;[a, b] = two.replicas
-  }, 30_000)
-  afterAll(() => two?.close())
+test.concurrent.skipIf(!postgres || !redis)(
+  `a replica that is killed loses nothing, its open calls are lost ones, and what it held is free again: ${onBoth}`,
+  () =>
+    among({ replicas: 2, postgres, redis }, async (two, a, b) => {
+      const [key, held] = [await two.key(terms), await two.key({ max_budget: 0.3 })]
+      // three streams that hold the whole budget
+      let begun = 0
+      const holders = [0, 1, 2].map(() =>
+        ask(a, { key: held, group: 'endless', stream: true, begun: () => void begun++ }),
+      )
+      await until(() => begun === 3, 'the budget is held')
+      const crashed = await crash(a, key)
+      expect(tally(await Promise.all(holders))).toEqual({ 0: 3 })
+      expect((await ask(b, { key: held, group: 'quick' })).status).toBe(429)
+      // the lease of a dead process ends after a quarter of a minute
+      const free = async () => (await ask(b, { key: held, group: 'quick' })).status === 200
+      await until(free, 'what the dead one held is free', 17_000)
+      expect(Date.now() - crashed.at).toBeLessThan(19_000)
+      await a.restart()
+      await until(
+        async () => (await books(two, 100)).rows.some(({ outcome }) => outcome === 'lost'),
+        'lost ones are booked',
+      )
+      expectWhole(await books(two, 2000), crashed)
+      await a.restart()
+      expectWhole(await books(two, 500), crashed)
+    }),
+  60_000,
+)
 
-  test('a replica that is killed loses nothing, its open calls are booked as lost, and what it held is free again', async () => {
-    const [key, held] = [await two.key(terms), await two.key({ max_budget: 0.3 })]
-    // three streams that hold the whole budget
-    let begun = 0
-    const holders = [0, 1, 2].map(() =>
-      ask(a as Replica, { key: held as string, group: 'endless', stream: true, begun: () => void begun++ }),
-    )
-    await until(() => begun === 3, 'the budget is held')
-    const crashed = await crash(a as Replica, key as string)
-    expect(tally(await Promise.all(holders))).toEqual({ 0: 3 })
-    expect((await ask(b as Replica, { key: held as string, group: 'quick' })).status).toBe(429)
-    // the lease of a dead process ends after a quarter of a minute
-    const free = async () => (await ask(b as Replica, { key: held as string, group: 'quick' })).status === 200
-    await until(free, 'what the dead one held is free', 17_000)
-    expect(Date.now() - crashed.at).toBeLessThan(19_000)
-    await a?.restart()
-    await until(async () => (await books(two, 100)).rows.some(({ outcome }) => outcome === 'lost'), 'lost ones are booked')
-    expectWhole(await books(two, 2000), crashed)
-    await a?.restart()
-    expectWhole(await books(two, 500), crashed)
-  }, 60_000)
+test.concurrent.skipIf(!postgres || !redis)(
+  `a replica that is asked to leave finishes, writes everything and exits with 0: ${onBoth}`,
+  () =>
+    among({ replicas: 2, postgres, redis }, async (two, _a, b) => {
+      await drains(two, b, await two.key(terms))
+      await balanced(two)
+    }),
+  60_000,
+)
 
-  test('who is asked to leave finishes, writes everything and exits with 0', async () => {
-    const key = await two.key(terms)
-    await drains(two, b as Replica, key)
-  }, 30_000)
-})
+test.concurrent(
+  'on SQLite a kill loses nothing, open calls are booked as lost, and whoever is asked to leave does so in order',
+  () =>
+    among({ replicas: 1 }, async (one, gateway) => {
+      const key = await one.key(terms)
+      await drains(one, gateway, key)
+      await balanced(one)
+      await gateway.restart()
+      const crashed = await crash(gateway, key)
+      await gateway.restart()
+      expectWhole(await books(one, 2000), crashed)
+      expect((await ask(gateway, { key, group: 'quick' })).status).toBe(200)
+      expect(await gateway.terminate()).toBe(0)
+      await gateway.restart()
+      expectWhole(await books(one, 500), crashed)
+    }),
+  60_000,
+)
 
 async function drains(gateways: Cluster, replica: Replica, key: string): Promise<void> {
   const before = await books(gateways, 500)
@@ -100,32 +132,3 @@ async function drains(gateways: Cluster, replica: Replica, key: string): Promise
   const ids = new Set(rows.map(({ id }) => id))
   for (const { id, status } of [...told, ...ended]) if (status === 200) expect(ids.has(id ?? '')).toBe(true)
 }
-
-describe('one gateway on SQLite', () => {
-  let one: Cluster
-  let [gateway]: readonly Replica[] = []
-
-  beforeAll(async () => {
-    one = await cluster({ replicas: 1 })
-    ;[gateway] = one.replicas
-  }, 30_000)
-  afterAll(() => one?.close())
-
-  test('leaves in order', async () => {
-    const key = await one.key(terms)
-    await drains(one, gateway as Replica, key)
-    await gateway?.restart()
-    await balanced(one)
-  }, 30_000)
-
-  test('a kill loses nothing, and open calls are booked as lost', async () => {
-    const key = await one.key(terms)
-    const crashed = await crash(gateway as Replica, key)
-    await gateway?.restart()
-    expectWhole(await books(one, 2000), crashed)
-    expect((await ask(gateway as Replica, { key, group: 'quick' })).status).toBe(200)
-    await gateway?.terminate()
-    await gateway?.restart()
-    expectWhole(await books(one, 500), crashed)
-  }, 30_000)
-})

@@ -48,7 +48,15 @@ export async function ask(replica: Replica, { key, group, stream = false, begun 
   }
   const headers = answer?.headers ?? new Headers()
   const status = broken ? 0 : (answer?.status ?? 0)
-  return { replica, begunAt, endedAt: Date.now(), status, headers, body, id: headers.get('x-litellm-call-id') ?? undefined }
+  return {
+    replica,
+    begunAt,
+    endedAt: Date.now(),
+    status,
+    headers,
+    body,
+    id: headers.get('x-litellm-call-id') ?? undefined,
+  }
 }
 
 export interface LoadOptions extends Asking {

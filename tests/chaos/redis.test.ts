@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import { Redis } from 'ioredis'
 import { type Cluster, cluster, onBoth, postgres, type Replica, redis } from './cluster.ts'
-import { ask, balanced, load, slowest, type Told, stopLoads, tally, until } from './load.ts'
+import { ask, balanced, load, slowest, stopLoads, type Told, tally, until } from './load.ts'
 
 const replicas = 3
 /** replicas tell each other that they are there so often */

@@ -103,8 +103,8 @@ describe('a bad file is told by file, line and column', () => {
     ],
     [
       'a database of another kind',
-      'general_settings:\n  database_url: postgres://u:topsecret@h/d\n',
-      /:2:3: .*postgres.*sqlite:PATH/,
+      'general_settings:\n  database_url: mysql://u:topsecret@h/d\n',
+      /:2:3: .*mysql.*sqlite:PATH/,
     ],
     [
       'a base that is no URL',

@@ -6,12 +6,14 @@ import { unfold } from '../vocabulary/unfold.ts'
 import type { Usage } from '../vocabulary/usage.ts'
 import type { Call } from './call.ts'
 import type { Compiled } from './compile.ts'
+import { concealedFlow } from './flow/concealed.ts'
 import { type Flow, nothing } from './flow/flow.ts'
 import { hideUsage } from './flow/hidden-usage.ts'
 import { restoringResponse } from './flow/restore.ts'
 import { reframed, translatedFlow } from './flow/translated.ts'
 import { encodeAll, untouchedFlow } from './flow/untouched.ts'
 import type { WholeReply } from './send.ts'
+import { concealing } from './sending/conceal.ts'
 
 /** A whole answer as the caller's bytes, with what it used. */
 export interface WholeAnswer {
@@ -67,6 +69,10 @@ function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
 
 /** How the blocks of a streamed reply become the caller's bytes. */
 export function flowFor(call: Call, compiled: Compiled, options: { framing?: Framing; inputEstimate: number }): Flow {
+  return concealedFlow(bareFlow(call, compiled, options), concealing(compiled))
+}
+
+function bareFlow(call: Call, compiled: Compiled, options: { framing?: Framing; inputEstimate: number }): Flow {
   const { framing = formatOf(call.format).framing, inputEstimate } = options
   if (!compiled.untouched)
     return translatedFlow({

@@ -5,6 +5,7 @@ import type { ModelProfile } from '../models/profile.ts'
 import { profileOf } from '../models/profiles.ts'
 import type { Provider } from '../providers/provider.ts'
 import { resolveModel } from '../providers/resolve.ts'
+import { settingsIn } from './settings.ts'
 import type { Deadlines, Target } from './target.ts'
 
 export type { Environment }
@@ -19,6 +20,7 @@ export interface TargetSpec {
   readonly apiVersion?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly placeholders?: Readonly<Record<string, string>>
+  /** request fields used where the caller says nothing; settings of ours among them are taken out */
   readonly defaults?: JsonObject
   readonly extraBody?: JsonObject
   readonly dropParams?: boolean
@@ -56,6 +58,9 @@ export function buildTarget(spec: TargetSpec, environment: Environment): Target 
   const profileModel = spec.standsFor?.slice(spec.standsFor.indexOf('/') + 1) ?? model
   const secret =
     spec.mock === undefined ? credentialFor(provider, { ...keyAndBase(spec), env: environment }) : undefined
+  const { own, rest } = settingsIn(spec.defaults ?? {})
+  const { connectMs, ...settings } = own
+  const deadlines = connectMs === undefined ? spec.deadlines : { ...spec.deadlines, connectMs }
   const apiVersion = spec.apiVersion ?? environment[`${provider.name.toUpperCase()}_API_VERSION`]
   return {
     provider,
@@ -67,11 +72,12 @@ export function buildTarget(spec: TargetSpec, environment: Environment): Target 
     ...(spec.apiBase !== undefined && { apiBase: spec.apiBase }),
     ...(apiVersion !== undefined && { apiVersion }),
     ...(spec.headers && { headers: spec.headers }),
-    ...(spec.defaults && { defaults: spec.defaults }),
+    ...(spec.defaults && { defaults: rest }),
     ...(spec.extraBody && { extraBody: spec.extraBody }),
     ...(spec.dropParams !== undefined && { dropParams: spec.dropParams }),
     ...(spec.dropFields && { dropFields: spec.dropFields }),
-    ...(spec.deadlines && { deadlines: spec.deadlines }),
+    ...(deadlines && { deadlines }),
+    ...(Object.keys(settings).length > 0 && { settings }),
     ...(mockOf(spec) !== undefined && { mock: mockOf(spec) as string }),
   }
 }

@@ -5,8 +5,8 @@ import { isObject, type JsonObject } from '../kernel/json.ts'
 import { bearsContent, type ChatEvent } from '../vocabulary/chat-event.ts'
 import type { FormatId } from '../vocabulary/format-id.ts'
 import type { Compiled } from './compile.ts'
-import { type Conceal, concealing } from './conceal.ts'
-import { type Lifeline, lifeline } from './deadline.ts'
+import { type Conceal, concealing } from './sending/conceal.ts'
+import { type Lifeline, lifeline } from './sending/deadline.ts'
 import type { Deadlines } from './target.ts'
 
 /** The fetch that calls go through; the runtime's own unless a test gives another. */
@@ -55,6 +55,7 @@ export async function send(compiled: Compiled, sending: Sending): Promise<Reply>
   const { fetch, deadlines = {} } = sending
   const line = lifeline(sending.outlivesCaller ? undefined : sending.signal)
   line.arm(deadlines.totalMs, 'complete answer')
+  const connected = line.arm(deadlines.connectMs, 'head of an answer')
   const first = compiled.stream ? line.arm(deadlines.firstByteMs, 'content') : () => {}
   try {
     const response = await fetch(compiled.url, {
@@ -66,6 +67,7 @@ export async function send(compiled: Compiled, sending: Sending): Promise<Reply>
       // Bun ends a quiet call after 360 s of its own accord unless told not to; other runtimes ignore the word
       timeout: false,
     } as RequestInit)
+    connected()
     if (!response.ok) throw await readFailure(response, compiled, line)
     const streamed = compiled.stream && !(response.headers.get('content-type') ?? '').startsWith('application/json')
     const reply = streamed

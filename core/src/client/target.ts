@@ -3,9 +3,12 @@ import type { Secret } from '../credentials/secret.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { ModelProfile } from '../models/profile.ts'
 import type { Provider } from '../providers/provider.ts'
+import type { OwnSettings } from './settings.ts'
 
 /** Milliseconds until a call is given up, each on a timer of its own; absent means no limit. */
 export interface Deadlines {
+  /** from sending until the head of the answer: no runtime's fetch tells when it has connected, so this is the first sign of a peer */
+  readonly connectMs?: number | undefined
   /** from sending until the answer is complete */
   readonly totalMs?: number | undefined
   /** from sending until the first content, for streams */
@@ -43,4 +46,6 @@ export interface Target {
   readonly onClientAbort?: 'cancel' | 'drain'
   /** answer with this text without calling anybody */
   readonly mock?: string
+  /** how it is called, beyond what LiteLLM's entries say */
+  readonly settings?: OwnSettings
 }

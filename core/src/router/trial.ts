@@ -19,6 +19,8 @@ export interface Asking {
   readonly disableFallbacks?: boolean | undefined
   readonly timeoutMs?: number | undefined
   readonly streamTimeoutMs?: number | undefined
+  readonly streamIdleTimeoutMs?: number | undefined
+  readonly connectTimeoutMs?: number | undefined
   /** whether a fallback group may answer this caller */
   readonly permits?: (group: Group) => boolean
   /** answer with this text without calling anybody */
@@ -140,7 +142,8 @@ export function trialsWith({ settings, health, ports }: Trying): (trial: Trial) 
     return {
       totalMs: asking.timeoutMs ?? deadlines?.totalMs ?? settings.timeoutMs,
       firstByteMs: asking.streamTimeoutMs ?? deadlines?.firstByteMs ?? settings.streamTimeoutMs,
-      idleMs: deadlines?.idleMs,
+      idleMs: asking.streamIdleTimeoutMs ?? deadlines?.idleMs,
+      connectMs: asking.connectTimeoutMs ?? deadlines?.connectMs,
     }
   }
 }

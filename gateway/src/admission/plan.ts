@@ -33,7 +33,13 @@ export type Item = BudgetItem | LimitItem
 
 /** Everything that one scope holds a call of this model to. Depends on nothing that changes between two requests. */
 export function itemsOf(scope: Scope, model: string): readonly Item[] {
-  return [...(scope.budgets ? budgetItems(scope, model) : []), ...limitItems(scope), ...modelLimits(scope, model)]
+  const budgets = budgetItems(scope, model)
+  return [...(scope.budgets ? budgets : budgets.map(onlyCounted)), ...limitItems(scope), ...modelLimits(scope, model)]
+}
+
+/** A budget that does not hold for this caller still has to know what is spent in it. */
+function onlyCounted({ limit: _, extra: _none, ...item }: BudgetItem): BudgetItem {
+  return item
 }
 
 function budgetItems(scope: Scope, model: string): BudgetItem[] {

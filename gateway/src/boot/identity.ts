@@ -15,6 +15,7 @@ import type { Config } from '../config/config.ts'
 import type { Store } from '../store/store.ts'
 import type { Customer, Tag } from '../vocabulary/tenants.ts'
 import type { Terms } from '../vocabulary/terms.ts'
+import { createPatience } from './patience.ts'
 
 interface IdentityPorts {
   readonly config: Config
@@ -87,6 +88,7 @@ interface Doors {
 function openAccess({ config, store, masterKeys, now }: IdentityPorts, doors: Doors): Access {
   const { standings, tokens, sessions, freshMs } = doors
   const { budgets } = config.governance
+  const soon = createPatience()
 
   async function withBudget<T extends Terms>(value: T | undefined, usual?: string): Promise<T | undefined> {
     const id = value?.budgetId ?? usual
@@ -100,22 +102,18 @@ function openAccess({ config, store, masterKeys, now }: IdentityPorts, doors: Do
     freshMs,
     ...(tokens && { tokens }),
     findSession: sessions.find,
-    findKey: standings.ofKey,
-    findStanding: (userId) => standings.ofUser(userId),
-    async findUser(id) {
-      return withBudget((await store.users.find(id))?.value)
-    },
-    async findTeam(id) {
-      return withBudget((await store.teams.find(id))?.value)
-    },
-    async findCustomer(id) {
+    findKey: soon(standings.ofKey),
+    findStanding: soon((userId) => standings.ofUser(userId)),
+    findUser: soon(async (id) => withBudget((await store.users.find(id))?.value)),
+    findTeam: soon(async (id) => withBudget((await store.teams.find(id))?.value)),
+    findCustomer: soon(async (id) => {
       const row = (await store.customers.find(id))?.value
       const usual = budgets.customerBudgetId
       if (!row && usual === undefined) return undefined
       const customer: Customer = row ?? { id, blocked: false }
       return withBudget(customer, usual)
-    },
-    async findTag(name) {
+    }),
+    findTag: soon(async (name) => {
       const cap = Object.hasOwn(budgets.tags, name) ? budgets.tags[name] : undefined
       const row = (await store.tags.find(name))?.value
       if (!row && !cap) return undefined
@@ -125,7 +123,7 @@ function openAccess({ config, store, masterKeys, now }: IdentityPorts, doors: Do
         ...(cap.duration !== undefined && { budgetDuration: cap.duration }),
       }
       return withBudget(capped ? underlaid(tag, capped) : tag)
-    },
+    }),
   })
   if (!tokens) return access
   return {

@@ -28,6 +28,7 @@ export function openRequestLogs({ config, store, now, log }: RequestLogPorts): R
   if (!enabled) return { tell: () => {}, close: async () => {} }
   let waiting: RequestLog[] = []
   let dropped = 0
+  let failing = false
   let running: Promise<void> | undefined
   const timer = setInterval(() => void flush(), flushMs)
   timer.unref?.()
@@ -54,8 +55,11 @@ export function openRequestLogs({ config, store, now, log }: RequestLogPorts): R
       waiting = waiting.slice(batch.length)
       if (dropped > 0) log(`warning: ${dropped} request logs were left out while the store could not be written`)
       dropped = 0
+      failing = false
     } catch (thrown) {
-      complain('written', thrown)
+      // once per outage: this is tried four times a second
+      if (!failing) complain('written', thrown)
+      failing = true
     }
   }
 

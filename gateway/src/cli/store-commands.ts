@@ -64,11 +64,7 @@ export function addStoreCommands(program: Command, end: End): void {
       'bring keys, tenants, models and spend totals over from a LiteLLM database; says what it would do unless --apply is given',
     )
     .requiredOption('--database-url <url>', "LiteLLM's Postgres database, which is only read")
-    .option(
-      '--salt-key <secret>',
-      "LiteLLM's LITELLM_SALT_KEY, or its master key where it had none",
-      process.env.LITELLM_SALT_KEY,
-    )
+    .option('--salt-key <secret>', "LiteLLM's LITELLM_SALT_KEY, or its master key where it had none")
     .option('--apply', 'write what was found')
     .option('-c, --config <file>', "LiteLLM's config.yaml", process.env.CONFIG_FILE_PATH)
     .option('--to <url>', 'the store to write to, instead of what is configured')
@@ -135,7 +131,7 @@ function importInto({ databaseUrl, saltKey, apply, config: file, to }: ImportOpt
   const master = masterKey(config.general.masterKey, config.general.databasePath)
   return importFromLiteLLM({
     source: databaseUrl,
-    saltKey,
+    saltKey: saltKey ?? process.env.LITELLM_SALT_KEY ?? config.general.masterKey,
     apply: apply === true,
     open: () => openStore(config),
     sealing: openSealing(config, [master.key]),

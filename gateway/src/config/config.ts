@@ -1,4 +1,4 @@
-import type { JsonObject } from 'turnpike-core/internal/kernel/json'
+import type { Json, JsonObject } from 'turnpike-core/internal/kernel/json'
 import type { RouterSettings } from 'turnpike-core/internal/router/deployment'
 import type { ModelEntry } from 'turnpike-core/internal/router/model-list/entry'
 import type { Governance } from './governance.ts'
@@ -18,6 +18,31 @@ export interface Config {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** what was said and has no effect, or deserves a second look */
   readonly warnings: readonly string[]
+  /** the files that it was read from, by their full paths */
+  readonly files: readonly string[]
+  /** where each value comes from, and what it shadows */
+  readonly origins: readonly Origin[]
+}
+
+/** Where a value comes from. */
+export type Source =
+  /** `config.yaml:12:3` */
+  | { readonly kind: 'file'; readonly at: string }
+  /** the variable, and where the file refers to it, if it does */
+  | { readonly kind: 'environment'; readonly name: string; readonly at?: string }
+  | { readonly kind: 'default' }
+
+/** A value with its source. Secrets stand in it as they are: mask it before it is shown. */
+export interface Sourced {
+  readonly value: Json
+  readonly source: Source
+}
+
+/** One setting: what holds, where it is from, and what else was said of it and does not hold. */
+export interface Origin extends Sourced {
+  /** `router_settings.num_retries`, `model_list.0` */
+  readonly path: string
+  readonly shadows: readonly Sourced[]
 }
 
 export interface General {

@@ -22,10 +22,18 @@ export type Locate = (path: readonly (string | number)[]) => {
   readonly column: number
 }
 
-export interface ReadDocument {
+/** What one file says. */
+export interface Layer {
   readonly value: Record<string, unknown>
   readonly locate: Locate
+}
+
+export interface ReadDocument extends Layer {
   readonly complaints: readonly Complaint[]
+  /** the files that it was read from, by their full paths */
+  readonly files: readonly string[]
+  /** what each of them says, the one that wins first */
+  readonly layers: readonly Layer[]
 }
 
 /** Reads a YAML file and what it includes. Lists are joined, sections merged, and the including file wins. */
@@ -40,6 +48,8 @@ export function readDocument(file: string, seen: ReadonlySet<string> = new Set()
       value: {},
       locate: () => ({ file, line: 1, column: 1 }),
       complaints: [{ file, line: 1, column: 1, message: why }],
+      files: [path],
+      layers: [],
     }
   }
   const lines = new LineCounter()
@@ -61,7 +71,8 @@ export function readDocument(file: string, seen: ReadonlySet<string> = new Set()
   const value =
     typeof root === 'object' && root !== null && !Array.isArray(root) ? (root as Record<string, unknown>) : {}
   const locate: Locate = (at) => ({ file, ...positionOf(document, lines, at) })
-  return include({ value, locate, complaints }, path, new Set([...seen, path]))
+  const read = { value, locate, complaints, files: [path], layers: [{ value, locate }] }
+  return include(read, path, new Set([...seen, path]))
 }
 
 /** The name's place for a member of a mapping, else the value's, else the nearest thing around it. */
@@ -126,7 +137,13 @@ function merge(upper: ReadDocument, lower: ReadDocument): ReadDocument {
       section === undefined || (section in upper.value && (index === undefined || !isSection(ours) || index in ours))
     return isOurs ? upper.locate(path) : lower.locate(path)
   }
-  return { value, locate, complaints: [...upper.complaints, ...lower.complaints] }
+  return {
+    value,
+    locate,
+    complaints: [...upper.complaints, ...lower.complaints],
+    files: [...upper.files, ...lower.files],
+    layers: [...upper.layers, ...lower.layers],
+  }
 }
 
 function isSection(value: unknown): value is Record<string, unknown> {

@@ -10,6 +10,7 @@ import { readCredentials } from './models/credentials.ts'
 import { readModels } from './models/model-list.ts'
 import { modelsInEnvironment } from './models/no-file.ts'
 import { readRouting } from './models/routing.ts'
+import { originsOf } from './origins.ts'
 import { type Section, sectionOf } from './section.ts'
 
 /** A configuration that cannot be served: one message per fault, each with its place. */
@@ -49,6 +50,8 @@ function withoutFile(variables: Variables): Config {
     governance,
     environment: variables,
     warnings,
+    files: [],
+    origins: originsOf({ layers: [], given: variables, variables }),
   }
 }
 
@@ -95,6 +98,8 @@ function fromDocument(document: ReadDocument, given: Variables): Config {
       ...missing.filter((one) => !protects(one)).map(({ path, name }) => complaintText(left(path, name))),
       ...notes,
     ],
+    files: document.files,
+    origins: originsOf({ layers: document.layers, given, variables }),
   }
   if (complaints.length > 0) throw new InvalidConfig([...new Set(complaints.map(complaintText))])
   return config

@@ -30,11 +30,21 @@ export function ask({ knock, call, grant, story, house }: Question): Promise<Ans
     fallbacks,
     disableFallbacks: call.field('disable_fallbacks') === true,
     retries: count(call.field('num_retries')) ?? count(headers.get('x-litellm-num-retries')),
-    timeoutMs: seconds(call.field('timeout')) ?? seconds(headers.get('x-litellm-timeout')),
-    streamTimeoutMs: seconds(call.field('stream_timeout')) ?? seconds(headers.get('x-litellm-stream-timeout')),
+    ...deadlinesAsked(call, headers),
   }
   story.sent()
   return house.router.ask(call, grant.route.group, asking)
+}
+
+/** The deadlines that the caller sets, in the body or by header. */
+function deadlinesAsked(call: Call, headers: Headers): Asking {
+  const asked = (field: string, header: string) => seconds(call.field(field)) ?? seconds(headers.get(header))
+  return {
+    timeoutMs: asked('timeout', 'x-litellm-timeout') ?? seconds(call.field('request_timeout')),
+    streamTimeoutMs: asked('stream_timeout', 'x-litellm-stream-timeout'),
+    streamIdleTimeoutMs: asked('stream_idle_timeout', 'x-litellm-stream-idle-timeout'),
+    connectTimeoutMs: asked('connect_timeout', 'x-litellm-connect-timeout'),
+  }
 }
 
 /** Budgets of providers, where there are any: what an attempt may cost is set aside in them before it is made. */

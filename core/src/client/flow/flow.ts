@@ -10,6 +10,8 @@ export interface Flow {
   end(): Uint8Array
   /** what to send when the line was cut after content: one error event in the caller's format, and nothing after it */
   fail(error: GatewayError): Uint8Array
+  /** whether what went out ends with a whole event, so that something may stand behind it */
+  between(): boolean
   /** usage as the provider told it, or counted from what was delivered; undefined when nothing is known */
   usage(): Usage | undefined
   /** the tier that the provider says it served the call at */

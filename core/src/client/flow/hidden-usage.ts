@@ -34,6 +34,7 @@ export function hideUsage(flow: Flow): Flow {
       rest = nothing
       return flow.fail(error)
     },
+    between: () => true,
   }
 }
 

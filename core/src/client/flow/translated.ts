@@ -69,6 +69,7 @@ export function translatedFlow({
       return encoder.encode(out + close())
     },
     fail: (error: GatewayError) => (over ? nothing : encoder.encode(take({ type: 'error', error }) + close())),
+    between: () => true,
     usage: () => sum.usage(inputEstimate),
     failure: () => sum.failure(),
     serviceTier: () => sum.serviceTier(),
@@ -95,6 +96,7 @@ export function reframed(flow: Flow, from: Framing, to: Framing): Flow {
     push: (block) => encoder.encode(pass(read.push(flow.push(block)))),
     end: () => encoder.encode(pass(read.push(flow.end())) + pass(read.end()) + write.end()),
     // a frame that the line cut in two is let go: read on from it, the error would be part of it
+    between: () => true,
     fail: (error) => encoder.encode(pass(from.read().push(flow.fail(error))) + write.end()),
   }
 }

@@ -57,7 +57,7 @@ export function untouchedFlow(format: FormatId, inputEstimate: number): Flow {
     push(block) {
       kept.push(block)
       size += block.length
-      if (block.length > 0) sent = block
+      if (block.length > 0) sent = block.length > 2 ? block : joinBytes([sent.subarray(-3), block])
       if (size > keepBytes) readThrough(false)
       return block
     },
@@ -66,6 +66,7 @@ export function untouchedFlow(format: FormatId, inputEstimate: number): Flow {
       const frame = encodeAll(framing.write(), [formatOf(format).server.errorFrame(error)])
       return endsFrame(sent) ? frame : joinBytes([blankLine, frame])
     },
+    between: () => endsFrame(sent),
     usage: () => conclude().usage,
     failure: () => conclude().failure,
     serviceTier: () => conclude().serviceTier,

@@ -12,7 +12,7 @@ import { bounded, checkCreation, withDefaults } from './rules/creation.ts'
 import { applyBody, type Draft } from './rules/draft.ts'
 import { checkName, checkPlace, type Footing } from './rules/rights.ts'
 import type { KeyBody } from './rules/shapes.ts'
-import { checkPermissions, checkWithin } from './rules/within.ts'
+import { checkPermissions, checkRoutesWithin, checkWithin } from './rules/within.ts'
 
 export type GenerateBody = KeyBody & { readonly key?: string | null | undefined }
 
@@ -69,6 +69,7 @@ export function teamRoleOf({ as, member }: Footing): 'admin' | 'user' | undefine
 async function checkKey(who: Who, key: VirtualKey, footing: Footing): Promise<void> {
   checkName(who, undefined, key, true)
   checkPermissions(who, undefined, key)
+  checkRoutesWithin(who, key)
   await checkWithin(who, key, footing)
   await checkBudgetId(who.house, key)
 }

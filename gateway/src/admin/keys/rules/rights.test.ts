@@ -114,6 +114,40 @@ describe('internal users', () => {
     expect(await desk.chat(key, 'o')).toBe(403)
   })
 
+  test('do not loosen where a key may come from, what it may call, what it must say and how long it lasts', async () => {
+    const ann = await person()
+    const { key } = await desk.generate({
+      user_id: ann.id,
+      allowed_ips: ['127.0.0.1', '::1'],
+      allowed_routes: ['llm_api_routes', 'info_routes'],
+      enforced_params: ['user'],
+      duration: '1d',
+    })
+    const by = ann.key
+    for (const change of [
+      { allowed_ips: [] },
+      { allowed_ips: ['127.0.0.1', '10.0.0.0/8'] },
+      { allowed_routes: [] },
+      { allowed_routes: ['llm_api_routes', 'management_routes'] },
+      { enforced_params: [] },
+      { duration: '-1' },
+      { duration: '2d' },
+    ]) {
+      const [field = ''] = Object.keys(change)
+      expect(await refused('POST /key/update', { key, ...change }, by), JSON.stringify(change)).toBe(`403 ${field}`)
+    }
+    const narrower = { allowed_ips: ['127.0.0.1'], allowed_routes: ['info_routes'], enforced_params: ['user', 'tags'] }
+    expect(await desk.done('POST /key/update', { key, ...narrower }, { by })).toMatchObject(narrower)
+  })
+
+  test('do not make a key for routes that the key they ask with may not call', async () => {
+    const ann = await person()
+    const narrow = await desk.generate({ user_id: ann.id, allowed_routes: ['key_management_routes'] })
+    expect(await refused('POST /key/generate', {}, narrow.key)).toBe('403 allowed_routes')
+    const made = await desk.generate({ allowed_routes: ['key_management_routes'] }, { by: narrow.key })
+    expect(made.allowed_routes).toEqual(['key_management_routes'])
+  })
+
   test('a key whose user has no row manages nothing', async () => {
     const { key } = await desk.generate({ user_id: 'nobody' })
     expect((await desk.ask('POST /key/generate', {}, { by: key })).status).toBe(401)

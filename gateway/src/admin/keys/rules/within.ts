@@ -119,6 +119,28 @@ export function checkNotLoosened(before: VirtualKey, after: VirtualKey): void {
     if (bound && !isDeepStrictEqual(before[member], after[member])) throw notForOwners(field)
   }
   if (before.blocked !== after.blocked) throw notForOwners('blocked')
+  const { expiresAt } = before
+  if (expiresAt !== undefined && (after.expiresAt === undefined || after.expiresAt > expiresAt))
+    throw notForOwners('duration')
+  // a list of what is allowed is loosened by being empty or longer, a list of what is asked for by being shorter
+  if (!isNarrower(after.allowedIps, before.allowedIps)) throw notForOwners('allowed_ips')
+  if (!isNarrower(after.allowedRoutes, before.allowedRoutes)) throw notForOwners('allowed_routes')
+  if (!before.enforcedParams.every((name) => after.enforcedParams.includes(name))) throw notForOwners('enforced_params')
+}
+
+/** 403 where somebody makes a key for routes that their own key may not call. */
+export function checkRoutesWithin({ caller }: Who, key: VirtualKey): void {
+  if (isAdmin(caller) || caller.kind !== 'key') return
+  if (isNarrower(key.allowedRoutes, caller.key.allowedRoutes)) return
+  throw forbidden(
+    `A key for these routes cannot be made with a key that may only call ${shownList(caller.key.allowedRoutes)}.`,
+    'allowed_routes',
+  )
+}
+
+/** Whether a list allows no more than another; an empty one allows everything. */
+function isNarrower(list: readonly string[], than: readonly string[]): boolean {
+  return than.length === 0 || (list.length > 0 && list.every((entry) => than.includes(entry)))
 }
 
 function pairs<T extends object>(table: T): [keyof T, string][] {

@@ -1,4 +1,4 @@
-import { GatewayError } from '../kernel/faults.ts'
+import { GatewayError } from '../../kernel/faults.ts'
 
 /**
  * The one abort signal of an attempt: it fires when the caller leaves and when a deadline passes, and remembers which.

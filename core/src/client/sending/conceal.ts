@@ -1,5 +1,7 @@
 /** Takes a call's credentials out of what its provider says: some repeat the key that they refuse. */
 export interface Conceal {
+  /** what is taken out; never to be shown */
+  readonly secrets: readonly string[]
   text(text: string): string
   bytes(bytes: Uint8Array): Uint8Array
   headers(headers: Headers): Headers
@@ -23,6 +25,7 @@ export function concealing(sent: {
     .filter((value) => value.length >= shortest)
   const text = (given: string): string => secrets.reduce((so, secret) => so.replaceAll(secret, shown), given)
   return {
+    secrets,
     text,
     bytes(given) {
       const before = new TextDecoder().decode(given)
