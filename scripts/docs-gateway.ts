@@ -178,6 +178,10 @@ const actions: { readonly [S in SectionName]: Readonly<Record<string, string>> }
     disable_spend_logs: 'keep no request logs; the ledger is kept all the same',
     store_prompts_in_spend_logs: 'keep what was asked and answered in the request logs',
     maximum_spend_logs_retention_period: 'how long request logs are kept, such as `30d`; default for good',
+    background_health_checks:
+      'ask every deployment for a sign of life by itself, at no cost where its provider can be asked so; default: what callers see is all that is known',
+    health_check_interval: 'seconds between two such questions to a deployment; default 300',
+    health_check_details: 'whether `/health` tells more of a deployment than its model; default true',
     unpriced: '`refuse` (default) or `allow`: may a key with a budget call a model whose price is unknown',
   },
 }

@@ -3,6 +3,7 @@ import { countRoutes } from './endpoints/count-tokens.ts'
 import { healthRoutes } from './endpoints/health.ts'
 import { modelInfoRoutes } from './endpoints/model-facts.ts'
 import { modelRoutes } from './endpoints/models.ts'
+import { openApiRoutes } from './endpoints/openapi/routes.ts'
 import { surfaces } from './endpoints/surfaces.ts'
 import type { Endpoint } from './pipeline/route.ts'
 
@@ -14,4 +15,5 @@ export const endpoints: readonly Endpoint[] = [
   ...modelInfoRoutes,
   ...healthRoutes,
   ...adminRoutes,
+  ...openApiRoutes(() => endpoints),
 ]

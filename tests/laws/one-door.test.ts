@@ -91,6 +91,7 @@ test('only these rows are for everybody', () => {
     'login',
     'login.v2',
     'logout',
+    'openapi',
     'root',
     'session',
     'sso.callback',

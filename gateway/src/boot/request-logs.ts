@@ -24,8 +24,9 @@ const flushMs = 250
 const hourMs = 3_600_000
 
 export function openRequestLogs({ config, store, now, log }: RequestLogPorts): RequestLogging {
-  const { enabled, keepFor } = config.governance.requestLogs
-  if (!enabled) return { tell: () => {}, close: async () => {} }
+  const { enabled, storePrompts, keepFor } = config.governance.requestLogs
+  // the ledger has every figure already: a log beside it is for what was said
+  if (!enabled || !storePrompts) return { tell: () => {}, close: async () => {} }
   let waiting: RequestLog[] = []
   let dropped = 0
   let failing = false

@@ -15,6 +15,7 @@ export interface Governance {
   /** secret that stored credentials are sealed with: its own, else the configured master key; undefined: neither is given */
   readonly saltKey: string | undefined
   readonly requestLogs: RequestLogRules
+  readonly health: HealthRules
 }
 
 export interface Redis {
@@ -271,4 +272,12 @@ export interface RequestLogRules {
   readonly storePrompts: boolean
   /** undefined: for good */
   readonly keepFor: Duration | undefined
+}
+
+export interface HealthRules {
+  /** whether deployments are asked for a sign of life by themselves; else only what callers see is told */
+  readonly background: boolean
+  readonly intervalMs: number
+  /** whether what is told of a deployment is more than its model */
+  readonly details: boolean
 }

@@ -24,7 +24,6 @@ export const healthRoutes: readonly Route[] = [
     ...openai,
     handle: readiness,
   },
-  { kind: 'route', id: 'root', method: 'GET', paths: ['/'], policy: 'public', ...openai, handle: greet },
   {
     kind: 'route',
     id: 'claude-code.hello',
@@ -52,17 +51,4 @@ function storeAnswers(house: House): boolean {
   } catch {
     return false
   }
-}
-
-function greet(): Response {
-  return Response.json({
-    name: 'turnpike',
-    version,
-    chat: '/v1/chat/completions',
-    responses: '/v1/responses',
-    messages: '/v1/messages',
-    gemini: '/v1beta/models/{model}:generateContent',
-    models: '/v1/models',
-    health: '/health/readiness',
-  })
 }

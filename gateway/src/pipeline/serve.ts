@@ -1,5 +1,6 @@
 import type { House } from '../house.ts'
 import { admit, type Grant } from './admit.ts'
+import { awaited } from './answer/early.ts'
 import { addKey } from './answer/headers.ts'
 import { refuse } from './answer/refuse.ts'
 import { respond } from './answer/respond.ts'
@@ -27,8 +28,10 @@ export async function serve(knock: Knock & { readonly endpoint: Surface }, house
     const route = resolve(call.model, caller, house) // which deployments may answer them
     grant = await admit({ call, caller, parties, route, house }) // limits and budgets, set aside
     story.granted(grant)
-    const answer = await ask({ knock, call, grant, story, house }) // the deployments, in order
-    return respond({ knock, call, answer, grant, story, house }) // settles when the last byte has left
+    const asked = { knock, call, grant, story, house }
+    const pending = ask(asked) // the deployments, in order
+      .then((answer) => respond({ ...asked, answer })) // settles when the last byte has left
+    return await awaited(pending, asked) // with signs of life for whoever waits for a stream
   } catch (thrown) {
     const error = story.fail(thrown)
     const own = { ...grant?.headers }

@@ -3,6 +3,7 @@ import type { Conceal } from '../sending/conceal.ts'
 import { type Flow, nothing } from './flow.ts'
 
 const encoder = new TextEncoder()
+const instead = encoder.encode('[secret]')
 
 /**
  * A flow whose blocks have the call's credentials taken out before anybody reads them: a provider may repeat within a stream the key
@@ -15,7 +16,7 @@ export function concealedFlow(flow: Flow, conceal: Conceal): Flow {
 
   function pass(bytes: Uint8Array): Uint8Array {
     const block = held.length > 0 ? joinBytes([held, bytes]) : bytes
-    const clean = secrets.some((secret) => find(block, secret) >= 0) ? conceal.bytes(block) : block
+    const clean = secrets.reduce(without, block)
     const cut = clean.length - Math.max(...secrets.map((secret) => begun(clean, secret)))
     held = clean.subarray(cut)
     return cut === clean.length ? clean : clean.subarray(0, cut)
@@ -35,6 +36,13 @@ export function concealedFlow(flow: Flow, conceal: Conceal): Flow {
       return flow.fail(error)
     },
   }
+}
+
+/** The bytes with something else wherever what is sought stands; the same ones where it does not. */
+function without(bytes: Uint8Array, sought: Uint8Array): Uint8Array {
+  const at = find(bytes, sought)
+  if (at < 0) return bytes
+  return joinBytes([bytes.subarray(0, at), instead, without(bytes.subarray(at + sought.length), sought)])
 }
 
 /** Where one sequence of bytes lies within another; -1 where it does not. */

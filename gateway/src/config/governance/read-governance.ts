@@ -4,7 +4,7 @@ import { readCreation } from './creation.ts'
 import { readIdentity } from './identity.ts'
 import { readRedis } from './places.ts'
 import type { Sections } from './sections.ts'
-import { readBudgets, readLimits, readRequestLogs } from './spending.ts'
+import { readBudgets, readHealth, readLimits, readRequestLogs } from './spending.ts'
 
 /** Reads all rules; what does not fit is complained of by the sections. */
 export function readGovernance(sections: Sections, masterKey: string | undefined): Governance {
@@ -18,5 +18,6 @@ export function readGovernance(sections: Sections, masterKey: string | undefined
     creation: readCreation(sections),
     saltKey: environment.text('TURNPIKE_SALT_KEY') ?? environment.text('LITELLM_SALT_KEY') ?? masterKey,
     requestLogs: readRequestLogs(sections),
+    health: readHealth(sections),
   }
 }

@@ -1,6 +1,6 @@
 import { type NanoUsd, zeroUsd } from 'turnpike-core/internal/kernel/money'
 import { isTimeZone, type ResetClock, readDuration, readTimeOfDay, utcClock } from '../../vocabulary/duration.ts'
-import type { BudgetRules, LimitRules, RequestLogRules, SpendCap } from '../governance.ts'
+import type { BudgetRules, HealthRules, LimitRules, RequestLogRules, SpendCap } from '../governance.ts'
 import type { Section } from '../section.ts'
 import type { Sections } from './sections.ts'
 
@@ -72,5 +72,13 @@ export function readRequestLogs({ general }: Sections): RequestLogRules {
     enabled: !(general.flag('disable_spend_logs') ?? false),
     storePrompts: general.flag('store_prompts_in_spend_logs') ?? false,
     keepFor: kept === undefined ? undefined : readDuration(kept),
+  }
+}
+
+export function readHealth({ general }: Sections): HealthRules {
+  return {
+    background: general.flag('background_health_checks') ?? false,
+    intervalMs: (general.number('health_check_interval', 1) ?? 300) * 1000,
+    details: general.flag('health_check_details') ?? true,
   }
 }
