@@ -68,7 +68,7 @@ const floors: readonly (readonly string[])[] = [
     'gateway/src/news.ts',
   ],
   ['gateway/src/access', 'gateway/src/admission', 'gateway/src/registry'],
-  ['gateway/src/ledger'],
+  ['gateway/src/ledger', 'gateway/src/health'],
   ['gateway/src/house.ts'],
   ['gateway/src/pipeline'],
   ['gateway/src/endpoints', 'gateway/src/admin'],

@@ -4,9 +4,13 @@ import { coalesced } from './coalesce.ts'
 import { blocked, type Loaded, type LoadPorts, loadModels } from './load.ts'
 import type { Models } from './models.ts'
 
-export interface ModelsPorts extends LoadPorts {
+/** What the configuration says of models. */
+export interface Declared extends Pick<LoadPorts, 'credentials' | 'environment' | 'defaults'> {
   /** models of the configuration */
   readonly declared: readonly ModelEntry[]
+}
+
+export interface ModelsPorts extends LoadPorts, Declared {
   readonly log: (line: string) => void
   /** hears all entries that are to be served, when they are others than before */
   readonly apply: (entries: readonly ModelEntry[]) => void
@@ -16,6 +20,8 @@ export interface ModelsPorts extends LoadPorts {
 
 /** The models of the gateway with a life: `start` begins to look for changes that no news told of. */
 export interface LiveModels extends Models {
+  /** goes on with another configuration at once; what was added over the API stays, and is read anew beside */
+  redeclare(declared: Declared): void
   start(): void
   stop(): void
 }
@@ -27,7 +33,8 @@ const cheapLooks = 10
 
 /** The models of the configuration and those that were added over the API, which is what the store has of them at the last `reload`. */
 export function createModels(ports: ModelsPorts): LiveModels {
-  const taken = new Set(ports.declared.map((entry) => readEntry(entry, ports.environment).deployment.id))
+  let given: Declared = ports
+  let taken = idsOf(given)
   let loaded: Loaded = { added: [], broken: [] }
   let applied = fingerprintOf(loaded)
   let mark: string | undefined
@@ -37,7 +44,7 @@ export function createModels(ports: ModelsPorts): LiveModels {
   const reload = coalesced(async () => {
     // before the rows are read: what changes while they are is looked at again
     const seen = await markOf(ports.store)
-    const found = await loadModels(ports, taken)
+    const found = await loadModels({ ...ports, ...given }, taken)
     for (const { id, name, why } of found.broken)
       if (why !== blocked && !loaded.broken.some((one) => one.id === id && one.why === why))
         ports.log(`error: the model ${name} (${id}), which was added over the API, cannot be served: ${why}`)
@@ -45,13 +52,17 @@ export function createModels(ports: ModelsPorts): LiveModels {
     mark = seen
     const print = fingerprintOf(found)
     if (print === applied) return
-    ports.apply([...ports.declared, ...found.added])
+    serve(found.added)
     applied = print
   })
 
-  async function look(): Promise<void> {
+  function serve(added: readonly ModelEntry[]): void {
+    ports.apply([...given.declared, ...added.filter(({ model_info }) => !taken.has(String(model_info?.id)))])
+  }
+
+  async function look(anyway = false): Promise<void> {
     try {
-      if (looks++ % cheapLooks !== 0 && (await markOf(ports.store)) === mark) return
+      if (!anyway && looks++ % cheapLooks !== 0 && (await markOf(ports.store)) === mark) return
       await reload()
     } catch (thrown) {
       ports.log(`error: models could not be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
@@ -59,10 +70,19 @@ export function createModels(ports: ModelsPorts): LiveModels {
   }
 
   return {
-    declared: ports.declared,
+    get declared() {
+      return given.declared
+    },
     added: () => loaded.added,
     broken: () => loaded.broken,
     reload,
+    redeclare({ declared, credentials, environment, defaults }) {
+      given = { declared, credentials, environment, defaults }
+      taken = idsOf(given)
+      serve(loaded.added)
+      applied = ''
+      void look(true)
+    },
     start() {
       timer ??= setInterval(() => void look(), ports.pollMs ?? pollMs)
       timer.unref?.()
@@ -72,6 +92,10 @@ export function createModels(ports: ModelsPorts): LiveModels {
       timer = undefined
     },
   }
+}
+
+function idsOf({ declared, environment }: Declared): ReadonlySet<string> {
+  return new Set(declared.map((entry) => readEntry(entry, environment).deployment.id))
 }
 
 /** What tells cheaply whether rows came, changed or went. */

@@ -55,10 +55,16 @@ export function createMemoryShared(ports: MemoryPorts): Shared {
     return waits && Promise.all(waits)
   }
 
+  /** What the store will tell of must be known by then, or it would be taken for money that came from elsewhere. */
+  function book(bucket: string, amount: NanoUsd): void {
+    const account = accounts.get(bucket) ?? accounts.set(bucket, new Account(undefined))
+    account.pending += amount
+  }
+
   function grant(claims: readonly Claim[]): Taken {
     const placed = takeAll(claims, placeOf)
     if ('at' in placed) return { granted: false, at: placed.at, level: placed.level }
-    return { granted: true, hold: new PlacedHold(claims, placed.places), levels: placed.levels }
+    return { granted: true, hold: new PlacedHold(claims, placed.places, book), levels: placed.levels }
   }
 
   function grantKnown(claims: readonly Claim[]): Taken {

@@ -1,3 +1,4 @@
+import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
 import type { Claim, Hold, Level } from './shared.ts'
 
 /** Where a claim is taken: a money account, a window or a set of places. */
@@ -45,17 +46,24 @@ export function roomFor(amount: number): number {
 export class PlacedHold implements Hold {
   readonly #claims: readonly Claim[]
   readonly #places: readonly Place[]
+  readonly #book: (bucket: string, amount: NanoUsd) => void
   #open = true
 
-  constructor(claims: readonly Claim[], places: readonly Place[]) {
+  /** `book` hears of money that was spent in a bucket without a claim */
+  constructor(claims: readonly Claim[], places: readonly Place[], book: (bucket: string, amount: NanoUsd) => void) {
     this.#claims = claims
     this.#places = places
+    this.#book = book
   }
 
-  settle(amounts: readonly (number | undefined)[]): void {
+  settle(
+    amounts: readonly (number | undefined)[],
+    also: readonly (readonly [bucket: string, amount: NanoUsd])[] = [],
+  ): void {
     if (!this.#open) return
     this.#open = false
     for (let at = 0; at < this.#places.length; at++) this.#places[at]!.settle(amountOf(this.#claims[at]!), amounts[at])
+    for (const [bucket, amount] of also) this.#book(bucket, amount)
   }
 }
 

@@ -235,6 +235,15 @@ describe.skipIf(!server)('Shared in Redis (skipped where no redis-server is inst
     expect(refused(await two.take([money('a', 20, 100)])).level.used).toBe(90)
   })
 
+  test('what the store tells of is known to all, also where the process that hears it never asked', async () => {
+    const namespace = fresh()
+    const [one, two] = await Promise.all([open(namespace), open(namespace)])
+    granted(await one.take([money('a', 10, 100)])).hold.settle([10])
+    two.written([{ bucket: 'a', amount: nano(0), balance: nano(70) }])
+    await until(async () => granted(await one.take([money('a', 0)])).levels[0]?.used === 70)
+    refused(await one.take([money('a', 31, 100)]))
+  })
+
   test('starts without Redis, says so once, and joins when it is there', async () => {
     await server?.kill()
     const lines: string[] = []

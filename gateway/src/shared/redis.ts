@@ -97,17 +97,20 @@ export function createRedisShared(ports: RedisPorts): RedisShared {
   }
 }
 
-/** Where the store has more than this process and Redis know of, somebody's news were lost. */
+/** Where the store has more than this process and Redis know of, somebody's news were lost; where this process knows nothing, Redis may. */
 function written(entries: readonly Written[], { standing, known, tell }: Session, keys: Keys): void {
   const raised: Missed[] = []
   for (const { bucket, amount, balance } of entries) {
     const account = known.accounts.get(bucket)
-    if (!account) continue
-    account.pending -= amount
-    account.stored = balance
-    const least = balance + account.pending
-    if (account.spent === undefined || account.spent >= least) continue
-    account.spent = least
+    if (account) {
+      account.pending -= amount
+      account.stored = balance
+    }
+    const least = balance + (account?.pending ?? 0)
+    if (account?.spent !== undefined) {
+      if (account.spent >= least) continue
+      account.spent = least
+    }
     raised.push({ change: { what: 'raise', key: keys.money(bucket), first: least } })
   }
   if (standing.joined && raised.length > 0) tell(raised)

@@ -96,6 +96,28 @@ export function sharedSuite(name: string, open: (balanceOf: BalanceOf) => Promis
       granted(await take(money('dollar', 1_000_000, dollar)))
     })
 
+    test('money that is booked in a bucket without a claim counts there, once', async () => {
+      balances.set('user', 500)
+      granted(await take(money('user', 1, 1000))).hold.settle([1])
+      const both = (amount: number) =>
+        [
+          ['user', nano(amount)],
+          ['team', nano(amount)],
+        ] as const
+      granted(await take(money('key', 100))).hold.settle([100], both(100))
+      expect(await levelOf('user')).toEqual({ used: 601, reserved: 0 })
+      // nobody ever asked for this one, and the store does not have it yet
+      expect(await levelOf('team')).toEqual({ used: 100, reserved: 0 })
+      shared.written([
+        { bucket: 'user', amount: nano(101), balance: nano(601) },
+        { bucket: 'team', amount: nano(100), balance: nano(100) },
+      ])
+      expect(await levelOf('user')).toEqual({ used: 601, reserved: 0 })
+      expect(await levelOf('team')).toEqual({ used: 100, reserved: 0 })
+      refused(await take(money('user', 400, 1000)))
+      granted(await take(money('user', 399, 1000)))
+    })
+
     test('the last nano-dollar of a budget is there to be spent, and not one more', async () => {
       const { hold } = granted(await take(money('a', 100, 100)))
       refused(await take(money('a', 1, 100)))

@@ -56,10 +56,11 @@ interface Early {
 }
 
 function earlyBody({ pending, quietMs, ping, fail }: Early): ReadableStream<Uint8Array> {
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  type Answer = ReadableStreamDefaultReader<Uint8Array> | undefined
+  let answering: Promise<Answer> = Promise.resolve(undefined)
   let left = false
 
-  async function answer(controller: ReadableStreamDefaultController<Uint8Array>): Promise<typeof reader> {
+  async function answer(controller: ReadableStreamDefaultController<Uint8Array>): Promise<Answer> {
     const beats = heartbeat(quietMs, () => {
       if (!left && (controller.desiredSize ?? 0) >= 0) controller.enqueue(ping)
     })
@@ -76,18 +77,19 @@ function earlyBody({ pending, quietMs, ping, fail }: Early): ReadableStream<Uint
 
   return new ReadableStream<Uint8Array>(
     {
-      start: (controller) => controller.enqueue(ping),
+      start(controller) {
+        controller.enqueue(ping)
+        answering = answer(controller)
+      },
       async pull(controller) {
-        reader ??= await answer(controller)
-        if (left) return void reader?.cancel()
-        const next = await reader?.read()
+        const next = await (await answering)?.read()
         if (left) return
         if (next?.value) controller.enqueue(next.value)
         else controller.close()
       },
       async cancel() {
         left = true
-        await reader?.cancel()
+        await (await answering)?.cancel()
       },
     },
     { highWaterMark: 0 },

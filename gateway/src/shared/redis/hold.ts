@@ -1,3 +1,4 @@
+import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
 import { amountOf, type Place } from '../places.ts'
 import type { Claim, Hold } from '../shared.ts'
 import type { Missed } from './catch-up.ts'
@@ -14,6 +15,8 @@ export interface HoldPorts {
   readonly there: boolean | Promise<boolean>
 }
 
+type Also = readonly (readonly [bucket: string, amount: NanoUsd])[]
+
 /** What was set aside, in this process and as a rule in Redis. */
 export class RedisHold implements Hold {
   readonly #ports: HoldPorts
@@ -25,20 +28,21 @@ export class RedisHold implements Hold {
     this.#life = ports.session.standing.life
   }
 
-  settle(amounts: readonly (number | undefined)[]): void {
+  settle(amounts: readonly (number | undefined)[], also: Also = []): void {
     if (!this.#open) return
     this.#open = false
     const { session, claims, places } = this.#ports
     for (const [at, place] of places.entries()) place.settle(amountOf(claims[at]!), amounts[at])
-    if (session.standing.joined) this.#tell(amounts)
-    else this.#owe(amounts)
+    for (const [bucket, amount] of also) session.known.account(bucket).book(amount)
+    if (session.standing.joined) this.#tell(amounts, also)
+    else this.#owe(amounts, also)
   }
 
-  #tell(amounts: readonly (number | undefined)[]): void {
+  #tell(amounts: readonly (number | undefined)[], also: Also): void {
     const { session, there } = this.#ports
     // whatever this process held when it got its present name was carried over to it
     const known = this.#life === session.standing.life ? there : true
-    session.tell(this.#changes(amounts, { held: known === true, spends: true }))
+    session.tell([...this.#changes(amounts, { held: known === true, spends: true }), ...this.#spends(also)])
     if (typeof known === 'boolean') return
     void known.then((granted) => {
       const { joined, life } = session.standing
@@ -46,10 +50,22 @@ export class RedisHold implements Hold {
     })
   }
 
-  #owe(amounts: readonly (number | undefined)[]): void {
+  /** Where this process never asked what is spent, others hear of it when it is in the store. */
+  #spends(also: Also): readonly Missed[] {
+    const { session, keys } = this.#ports
+    return also
+      .filter(([bucket]) => session.known.accounts.get(bucket)?.spent !== undefined)
+      .map(([bucket, first]) => ({
+        change: { what: 'spend', key: keys.money(bucket), first },
+        lost: () => session.outbox.owe(bucket, first),
+      }))
+  }
+
+  #owe(amounts: readonly (number | undefined)[], also: Also): void {
     const { session, claims } = this.#ports
     for (const [at, { kind, bucket }] of claims.entries())
       if (kind === 'money') session.outbox.owe(bucket, amounts[at] ?? 0)
+    for (const [bucket, amount] of also) session.outbox.owe(bucket, amount)
   }
 
   #changes(amounts: readonly (number | undefined)[], what: { held: boolean; spends: boolean }): readonly Missed[] {

@@ -76,6 +76,11 @@ export class KnownAccount implements Place {
 
   settle(amount: number, actual = 0): void {
     this.undo(amount)
+    this.book(actual)
+  }
+
+  /** money that was spent here, with a claim or without */
+  book(actual: number): void {
     this.pending += actual
     this.settled += actual
     if (this.spent !== undefined) this.spent += actual

@@ -1,0 +1,43 @@
+import { isDeepStrictEqual } from 'node:util'
+import { createRouter } from 'turnpike-core/internal/router/create'
+import type { RouterSettings } from 'turnpike-core/internal/router/deployment'
+import type { Dispatcher, Ports } from 'turnpike-core/internal/router/dispatch'
+import type { ModelEntry } from 'turnpike-core/internal/router/model-list/entry'
+import type { Config } from '../config/config.ts'
+
+/** The router of the moment, under one name, and how it is followed by another. */
+export interface LiveRouter {
+  readonly dispatcher: Dispatcher
+  /** goes on with other models; what is known of the health of those that stay is kept */
+  replace(entries: readonly ModelEntry[]): void
+}
+
+/** A router over the configuration of the moment. Requests that are under way keep the one that they began with. */
+export function openRouter(live: { readonly config: Config }, ports: Ports): LiveRouter {
+  let settings: Partial<RouterSettings> = live.config.router
+  let current = createRouter(live.config.models, settings, { ...ports, environment: live.config.environment })
+
+  return {
+    dispatcher: {
+      get pool() {
+        return current.pool
+      },
+      get settings() {
+        return current.settings
+      },
+      get health() {
+        return current.health
+      },
+      group: (model) => current.group(model),
+      reach: (group) => current.reach(group),
+      ask: (call, group, asking) => current.ask(call, group, asking),
+    },
+    replace(entries) {
+      const { router, environment } = live.config
+      // health follows the settings: others begin with a clean sheet
+      const same = isDeepStrictEqual(router, settings)
+      current = createRouter(entries, router, { ...ports, environment, ...(same && { health: current.health }) })
+      settings = router
+    },
+  }
+}
