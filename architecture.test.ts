@@ -69,6 +69,7 @@ const floors: readonly (readonly string[])[] = [
   ],
   ['gateway/src/access', 'gateway/src/admission', 'gateway/src/registry'],
   ['gateway/src/ledger', 'gateway/src/health'],
+  ['gateway/src/live.ts'],
   ['gateway/src/house.ts'],
   ['gateway/src/pipeline'],
   ['gateway/src/endpoints', 'gateway/src/admin'],

@@ -154,6 +154,7 @@ const meanings: { readonly [C in FaultCode]: string } = {
   'context-overflow': 'The input is longer than the model takes.',
   'content-policy': "The provider's content filter refused the request.",
   'provider-refused': 'The provider found fault with the request.',
+  'continuation-gone': 'What the call continues lies with a deployment that cannot be asked any more.',
   'provider-auth': 'The provider did not accept our credential, or there is none.',
   'provider-denied': 'The credential may not do this at the provider.',
   'provider-not-found': 'The provider does not know the model or deployment.',

@@ -1,20 +1,21 @@
 import type { Fetch } from 'turnpike-core/internal/client/send'
-import { createRouter, sleep } from 'turnpike-core/internal/router/create'
-import type { Dispatcher } from 'turnpike-core/internal/router/dispatch'
-import type { ModelEntry } from 'turnpike-core/internal/router/model-list/entry'
-import { createAdmission } from './admission/create-admission.ts'
-import { periodAt } from './admission/periods.ts'
+import { sleep } from 'turnpike-core/internal/router/create'
+import { openAdmission } from './boot/admission.ts'
 import { stayAlone } from './boot/alone.ts'
+import { openHealth } from './boot/health.ts'
 import { openIdentity } from './boot/identity.ts'
 import { openLedger } from './boot/ledger.ts'
+import { openLive } from './boot/live.ts'
 import { openNews } from './boot/news.ts'
 import { openRequestLogs } from './boot/request-logs.ts'
+import { openRouter } from './boot/router.ts'
 import { openShared } from './boot/shared.ts'
 import { openSealing, openStore } from './boot/store.ts'
 import type { Config } from './config/config.ts'
 import type { House } from './house.ts'
+import type { Reloaded } from './live.ts'
 import { createHandler, type Handler } from './pipeline/handle.ts'
-import { createModels } from './registry/create-models.ts'
+import { createModels, type Declared } from './registry/create-models.ts'
 import { endpoints } from './table.ts'
 
 /** What may be given instead of the real thing: a clock and a network for tests. */
@@ -23,12 +24,18 @@ export interface Outside {
   readonly now?: () => number
   readonly dice?: () => number
   readonly log?: (line: string) => void
+  /** reads the configuration again, for changes while it acts */
+  readonly reread?: () => Config
+  /** a look at the house beside a gateway that may be serving: nothing is locked, agreed on or kept on disk */
+  readonly visiting?: boolean
 }
 
 /** A gateway that is ready to be asked. */
 export interface Gateway {
   readonly house: House
   readonly handle: Handler
+  /** reads the configuration again and goes on with it, or with the old one where it cannot be served */
+  reload(): Promise<Reloaded>
   /** says on its readiness path that it is leaving */
   drain(): void
   /** settles everything and closes the store */
@@ -36,127 +43,94 @@ export interface Gateway {
 }
 
 /** Configuration → house → handler. Everything is built here, once, by hand. */
-export async function boot(config: Config, masterKeys: readonly string[], outside: Outside = {}): Promise<Gateway> {
+export async function boot(first: Config, masterKeys: readonly string[], outside: Outside = {}): Promise<Gateway> {
+  const { visiting, reread } = outside
   const now = outside.now ?? Date.now
   const log = outside.log ?? ((line: string) => console.error(line))
   const fetch: Fetch = outside.fetch ?? ((url, init) => globalThis.fetch(url, init))
-  const alone = await stayAlone({ config, log })
-  const store = await openStore(config)
-  const shared = await openShared({ config, store, now, log })
-  const router = openRouter(config, { ...outside, fetch, now })
+  const live = openLive({ config: first, reread, now, log })
+  const alone = visiting ? undefined : await stayAlone({ config: first, log })
+  const store = await openStore(first)
+  const shared = await openShared({ config: first, visiting, store, now, log })
+  const tick = () => performance.now()
+  const router = openRouter(live, { fetch, now, tick, dice: outside.dice ?? Math.random, sleep })
+  // what may change while it acts is read through this, where it is needed
+  const config = {
+    general: first.general,
+    get governance() {
+      return live.config.governance
+    },
+  }
+  const { dispatcher } = router
   const { ledger, close: closeLedger } = await openLedger({
     config,
+    visiting,
     store,
     shared,
-    router: router.dispatcher,
+    router: dispatcher,
     now,
     log,
   })
   const identity = openIdentity({ config, store, masterKeys, fetch, now })
-  const { budgets, limits } = config.governance
-  const sealing = openSealing(config, masterKeys)
-  const models = createModels({
-    store,
-    sealing,
-    log,
-    declared: config.models,
-    credentials: config.credentials,
-    environment: config.environment,
-    defaults: config.entryDefaults,
-    apply: router.replace,
-  })
+  const admission = openAdmission({ config: first, shared, now, log })
+  const sealing = openSealing(first, masterKeys)
+  const models = createModels({ store, sealing, log, ...declaredIn(first), apply: router.replace })
   await models.reload()
   models.start()
   const news = openNews({ shared, access: identity.access, models, log })
-  const requestLogs = openRequestLogs({ config, store, now, log })
+  const requestLogs = openRequestLogs({ config: first, store, now, log })
+  const health = openHealth({ live, router, models, store, shared, ledger, fetch, now })
+  live.inherit((next) => {
+    models.redeclare(declaredIn(next))
+    admission.replace(next)
+    identity.access.forgetTenants()
+  })
   let leaving = false
   const house: House = {
-    config,
+    get config() {
+      return live.config
+    },
+    get router() {
+      return router.dispatcher
+    },
+    live,
     store,
     shared,
     ledger,
     access: identity.access,
     signOn: identity.signOn,
-    admission: createAdmission({
-      shared,
-      now,
-      alert: (words) => log(`alert: ${words}`),
-      periodAt: periodAt(budgets.clock),
-      settings: {
-        allowUnpriced: config.general.allowUnpriced,
-        providers: budgets.providers,
-        userBudgetOnTeamKeys: budgets.userBudgetOnTeamKeys,
-        maxParallelRequests: limits.keyParallelRequests,
-        proxy: {
-          ...(budgets.gateway && { maxBudget: budgets.gateway.maxBudget }),
-          ...(budgets.gateway?.duration !== undefined && { budgetDuration: budgets.gateway.duration }),
-          ...(limits.parallelRequests !== undefined && { maxParallelRequests: limits.parallelRequests }),
-        },
-      },
-    }),
-    router: router.dispatcher,
+    admission: admission.admission,
     models,
+    ...health.parts,
     news,
     sealing,
     fetch,
     now,
     log,
-    told: requestLogs.tell,
+    told(exchange) {
+      health.parts.vitals.hear(exchange)
+      requestLogs.tell(exchange)
+    },
     draining: () => leaving,
   }
   return {
     house,
     handle: createHandler(endpoints, house),
+    reload: live.reload,
     drain: () => void (leaving = true),
     async close() {
+      health.close()
       news.close()
       models.stop()
       await requestLogs.close()
       await closeLedger()
       await shared.close()
       await store.close()
-      await alone.release()
+      await alone?.release()
     },
   }
 }
 
-interface Router {
-  /** the router of the moment, under one name */
-  readonly dispatcher: Dispatcher
-  /** goes on with other models; what is known of the health of those that stay is kept */
-  replace(entries: readonly ModelEntry[]): void
-}
-
-function openRouter(
-  config: Config,
-  { fetch, now, dice }: Required<Pick<Outside, 'fetch' | 'now'>> & Pick<Outside, 'dice'>,
-): Router {
-  const ports = {
-    fetch,
-    now,
-    tick: () => performance.now(),
-    dice: dice ?? Math.random,
-    sleep,
-    environment: config.environment,
-  }
-  let current = createRouter(config.models, config.router, ports)
-  return {
-    dispatcher: {
-      get pool() {
-        return current.pool
-      },
-      get settings() {
-        return current.settings
-      },
-      get health() {
-        return current.health
-      },
-      group: (model) => current.group(model),
-      reach: (group) => current.reach(group),
-      ask: (call, group, asking) => current.ask(call, group, asking),
-    },
-    replace(entries) {
-      current = createRouter(entries, config.router, { ...ports, health: current.health })
-    },
-  }
+function declaredIn({ models, credentials, environment, entryDefaults }: Config): Declared {
+  return { declared: models, credentials, environment, defaults: entryDefaults }
 }

@@ -4,7 +4,11 @@ import type { Access } from './access/access.ts'
 import type { SignOn } from './access/sign-on/create-sign-on.ts'
 import type { Admission } from './admission/admission.ts'
 import type { Config } from './config/config.ts'
+import type { Prober } from './health/create-prober.ts'
+import type { StoreWatch } from './health/store-watch.ts'
+import type { Vitals } from './health/vitals.ts'
 import type { Ledger } from './ledger/ledger.ts'
+import type { Live } from './live.ts'
 import type { News } from './news.ts'
 import type { Models } from './registry/models.ts'
 import type { Sealing } from './sealing/sealing.ts'
@@ -14,7 +18,10 @@ import type { Exchange } from './vocabulary/exchange.ts'
 
 /** Every port the gateway needs from outside, as one value: built once at boot, by hand in a test. */
 export interface House {
+  /** of the moment: read it where it is needed, and keep nothing of it */
   readonly config: Config
+  /** how the configuration changes while it acts */
+  readonly live: Live
   readonly store: Store
   readonly shared: Shared
   readonly access: Access
@@ -23,6 +30,10 @@ export interface House {
   readonly ledger: Ledger
   readonly router: Dispatcher
   readonly models: Models
+  /** what is known of the health of deployments */
+  readonly vitals: Vitals
+  readonly prober: Pick<Prober, 'ask'>
+  readonly storeWatch: StoreWatch
   readonly news: News
   readonly sealing: Sealing
   readonly fetch: Fetch

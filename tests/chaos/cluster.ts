@@ -79,7 +79,7 @@ export async function cluster(options: ClusterOptions): Promise<Cluster> {
   })
   const folder = scratch()
   const number = ++clusters
-  const database = options.postgres && (await durable(await options.postgres.database()))
+  const database = options.postgres && (await prepared(await options.postgres.database()))
   const config = folder.write('config.yaml', JSON.stringify(configOf(`http://127.0.0.1:${upstream.port}/v1`, options)))
   const replicas: (Replica & { end(): Promise<void> })[] = []
   for (let at = 0; at < options.replicas; at++) {
@@ -122,11 +122,13 @@ export async function cluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
-/** The server of the tests forgets its last commits when it is killed, as none does that money is kept in; this database does not. */
-async function durable(url: string): Promise<string> {
+/** The server of the tests forgets its last commits when it is killed, as none does that money is kept in: this database does not. And it finds deadlocks sooner. */
+async function prepared(url: string): Promise<string> {
   const client = new Client({ connectionString: url })
   await client.connect()
-  await client.query(`alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = on`)
+  const name = new URL(url).pathname.slice(1)
+  await client.query(`alter database ${name} set synchronous_commit = on`)
+  await client.query(`alter database ${name} set deadlock_timeout = '100ms'`)
   await client.end()
   return url
 }

@@ -9,6 +9,7 @@ import type { Compiled } from './compile.ts'
 import { concealedFlow } from './flow/concealed.ts'
 import { type Flow, nothing } from './flow/flow.ts'
 import { hideUsage } from './flow/hidden-usage.ts'
+import { type JoinedFlow, joinedFlow, type Source } from './flow/joined.ts'
 import { restoringResponse } from './flow/restore.ts'
 import { reframed, translatedFlow } from './flow/translated.ts'
 import { encodeAll, untouchedFlow } from './flow/untouched.ts'
@@ -21,6 +22,12 @@ export interface WholeAnswer {
   readonly usage: Usage | undefined
   /** the tier that the provider says it served the call at */
   readonly serviceTier: string | undefined
+}
+
+export interface FlowOptions {
+  /** how the caller wants frames to lie in bytes; its format's own unless said otherwise */
+  readonly framing?: Framing
+  readonly inputEstimate: number
 }
 
 const encoder = new TextEncoder()
@@ -68,11 +75,11 @@ function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
 }
 
 /** How the blocks of a streamed reply become the caller's bytes. */
-export function flowFor(call: Call, compiled: Compiled, options: { framing?: Framing; inputEstimate: number }): Flow {
+export function flowFor(call: Call, compiled: Compiled, options: FlowOptions): Flow {
   return concealedFlow(bareFlow(call, compiled, options), concealing(compiled))
 }
 
-function bareFlow(call: Call, compiled: Compiled, options: { framing?: Framing; inputEstimate: number }): Flow {
+function bareFlow(call: Call, compiled: Compiled, options: FlowOptions): Flow {
   const { framing = formatOf(call.format).framing, inputEstimate } = options
   if (!compiled.untouched)
     return translatedFlow({
@@ -87,4 +94,16 @@ function bareFlow(call: Call, compiled: Compiled, options: { framing?: Framing; 
   return framing === formatOf(call.format).framing || framing === sse
     ? flow
     : reframed(flow, formatOf(call.format).framing, framing)
+}
+
+/** The same for a stream that another answer may go on with. */
+export function joinedFlowFor(call: Call, compiled: Compiled, options: FlowOptions): JoinedFlow {
+  const { framing = formatOf(call.format).framing, inputEstimate } = options
+  const request = call.request().value
+  return joinedFlow({ to: call.format, request, framing, inputEstimate, source: sourceOf(compiled) })
+}
+
+/** What a joined flow must know of the call whose answer it goes on with. */
+export function sourceOf(compiled: Compiled): Source {
+  return { format: compiled.format, conceal: concealing(compiled) }
 }

@@ -4,6 +4,7 @@ import type { Frame } from '../kernel/framing.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
 import { bearsContent, type ChatEvent } from '../vocabulary/chat-event.ts'
 import type { FormatId } from '../vocabulary/format-id.ts'
+import type { Usage } from '../vocabulary/usage.ts'
 import type { Compiled } from './compile.ts'
 import { type Conceal, concealing } from './sending/conceal.ts'
 import { type Lifeline, lifeline } from './sending/deadline.ts'
@@ -45,6 +46,8 @@ export interface Sending {
   /** whether the call goes on when the caller leaves: its deadlines end it, or whoever holds the reply */
   readonly outlivesCaller?: boolean
   readonly deadlines?: Deadlines
+  /** hears what the provider says that the call used, up to the first content of a stream */
+  readonly heard?: ((usage: Usage) => void) | undefined
 }
 
 /**
@@ -71,7 +74,7 @@ export async function send(compiled: Compiled, sending: Sending): Promise<Reply>
     if (!response.ok) throw await readFailure(response, compiled, line)
     const streamed = compiled.stream && !(response.headers.get('content-type') ?? '').startsWith('application/json')
     const reply = streamed
-      ? await holdBack(response, compiled, line, deadlines)
+      ? await holdBack(response, compiled, line, sending)
       : await readWhole(response, compiled, line)
     first()
     return reply
@@ -169,7 +172,7 @@ async function holdBack(
   response: Response,
   compiled: Compiled,
   line: Lifeline,
-  deadlines: Deadlines,
+  { deadlines = {}, heard }: Sending,
 ): Promise<StreamReply> {
   if (!response.body) throw new GatewayError('provider-garbled', 'The provider answered 200 with an empty body.')
   const { format } = compiled
@@ -183,6 +186,7 @@ async function holdBack(
   const borneBy = (told: Iterable<ChatEvent>): boolean => {
     for (const event of told) {
       if (event.type === 'error') throw embedded(event.error, concealing(compiled))
+      if (event.type === 'usage') heard?.(event.usage)
       if (bearsContent(event)) return true
     }
     return false

@@ -30,6 +30,7 @@ const types: Readonly<Record<FaultCode, string>> = {
   'context-overflow': 'invalid_request_error',
   'content-policy': 'invalid_request_error',
   'provider-refused': 'invalid_request_error',
+  'continuation-gone': 'invalid_request_error',
   'provider-auth': 'authentication_error',
   'provider-denied': 'permission_error',
   'provider-not-found': 'not_found_error',

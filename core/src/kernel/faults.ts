@@ -34,6 +34,7 @@ export const faults = {
   'context-overflow': { status: 400, blame: 'caller', retry: 'elsewhere', cools: false },
   'content-policy': { status: 400, blame: 'caller', retry: 'elsewhere', cools: false },
   'provider-refused': { status: 400, blame: 'caller', retry: 'never', cools: false },
+  'continuation-gone': { status: 409, blame: 'caller', retry: 'elsewhere', cools: false },
   'provider-auth': { status: 401, blame: 'provider', retry: 'elsewhere', cools: true },
   'provider-denied': { status: 403, blame: 'provider', retry: 'elsewhere', cools: true },
   'provider-not-found': { status: 404, blame: 'provider', retry: 'elsewhere', cools: true },

@@ -3,6 +3,7 @@ import { defaultSettings, type RouterSettings } from './deployment.ts'
 import { createDispatcher, type Dispatcher, type Ports } from './dispatch.ts'
 import { createHealth, type Health } from './health.ts'
 import { expander, type ModelEntry, readEntry } from './model-list/entry.ts'
+import { createPlacing, type Placing } from './placing/placing.ts'
 import { createPool } from './pool.ts'
 import { strategyFor } from './strategies/index.ts'
 
@@ -14,6 +15,8 @@ export function createRouter(
     environment: Environment
     /** what another router over some of the same deployments knows of them, to go on with */
     health?: Health
+    /** and what it remembers of where calls went */
+    placing?: Placing
   },
 ): Dispatcher {
   const settings = { ...defaultSettings, ...given }
@@ -29,6 +32,7 @@ export function createRouter(
       settings,
       strategy: strategyFor(settings),
       health: ports.health ?? createHealth(settings, ports.now),
+      placing: ports.placing ?? createPlacing(settings.affinity, ports),
     },
     ports,
   )

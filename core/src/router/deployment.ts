@@ -1,5 +1,7 @@
 import type { Target } from '../client/target.ts'
+import type { NanoUsd } from '../kernel/money.ts'
 import type { Price } from '../models/price.ts'
+import type { AffinitySettings } from './placing/affinity.ts'
 
 /** One entry of a model group: a target with its share of the traffic and its price. */
 export interface Deployment extends Target {
@@ -10,6 +12,10 @@ export interface Deployment extends Target {
   readonly weight?: number
   readonly rpm?: number
   readonly tpm?: number
+  /** calls that it takes at once; further ones wait */
+  readonly maxParallel?: number
+  /** what it may cost, for good where it has no duration; held by the gateway */
+  readonly budget?: { readonly limit: NanoUsd; readonly duration?: string }
   /** lower ones are tried first; higher ones only when those have failed */
   readonly order?: number
   /** milliseconds out of rotation after it failed */
@@ -45,6 +51,13 @@ export interface RouterSettings {
   readonly aliases: Readonly<Record<string, { readonly group: string; readonly hidden: boolean }>>
   readonly timeoutMs?: number
   readonly streamTimeoutMs?: number
+  /** how conversations are kept on one deployment; undefined: those that have a name of their own */
+  readonly affinity?: AffinitySettings
+  /** calls at once for deployments that do not say */
+  readonly maxParallel?: number
+  /** milliseconds that a call may wait for a place, and its priority where it has none */
+  readonly queueMs?: number
+  readonly priority?: number
 }
 
 export const defaultSettings: RouterSettings = {

@@ -4,9 +4,12 @@ import { mockReply } from '../client/mock.ts'
 import { type Fetch, type Reply, send } from '../client/send.ts'
 import type { Deadlines } from '../client/target.ts'
 import { GatewayError, isGatewayError, withDetail } from '../kernel/faults.ts'
+import type { Usage } from '../vocabulary/usage.ts'
 import type { Attempt } from './attempt.ts'
 import type { Deployment, RouterSettings } from './deployment.ts'
 import type { Health } from './health.ts'
+import { hedged } from './hedge.ts'
+import { continuationFault } from './placing/continuation.ts'
 import type { Group } from './pool.ts'
 import type { Dice } from './strategies/strategy.ts'
 
@@ -27,13 +30,26 @@ export interface Asking {
   readonly mock?: string | undefined
   /** Asked before each attempt: what the deployment's owner sets aside for it, or why it may not take the call now. */
   readonly enter?: ((deployment: Deployment) => Entry | Promise<Entry>) | undefined
+  /** whose call it is, and the name of the conversation that it belongs to, where that does not stand in the body */
+  readonly tenant?: string | undefined
+  readonly session?: string | undefined
+  /** lower ones are let in first where calls wait for a place, for so many milliseconds at the most */
+  readonly priority?: number | undefined
+  readonly queueMs?: number | undefined
   /** hears of each attempt as it ends */
   readonly note?: (attempt: Attempt) => void
 }
 
+/** Why a deployment may not take a call now, in words; a budget that is spent unless said otherwise. */
+export interface Full {
+  readonly full: string
+  readonly kind?: 'budget' | 'limit'
+  readonly retryAfterMs?: number
+}
+
 /** What was set aside for an attempt. */
 export type Entry =
-  | { readonly full: string }
+  | Full
   /** `leave` is called when the attempt has failed; of the one that answered whoever asked keeps what was set aside */
   | { readonly full?: undefined; leave(): void }
 
@@ -45,8 +61,16 @@ export interface Answer {
   readonly reply: Reply
   readonly retries: number
   readonly fallbacks: number
+  /** what other deployments used for this answer that were called off */
+  readonly besides?: () => readonly Spent[]
   /** once, when the last byte has left: what it took, or what cut it short */
   done(end: { readonly outputTokens?: number | undefined; readonly error?: GatewayError | undefined }): void
+}
+
+/** What a deployment used for an answer that another gave. */
+export interface Spent {
+  readonly deployment: Deployment
+  readonly usage: Usage
 }
 
 /** What the router needs from outside. */
@@ -68,6 +92,10 @@ export interface Trial {
   /** which try of the group this is, and how many groups have failed before */
   readonly retries: number
   readonly fallbacks: number
+  /** others that may take the call as well, best first; undefined: any of the group that is in rotation */
+  readonly rivals?: readonly Deployment[]
+  /** hears what the provider says that the call used, up to its first content */
+  readonly heard?: (usage: Usage) => void
 }
 
 interface Trying {
@@ -76,8 +104,13 @@ interface Trying {
   readonly ports: Ports
 }
 
-/** How a deployment is tried: the call is sent, its health hears how it went, the attempt is noted. */
-export function trialsWith({ settings, health, ports }: Trying): (trial: Trial) => Promise<Answer> {
+/** How a deployment is tried; where its entry says so, against a second one that may overtake it. */
+export function trialsWith(trying: Trying): (trial: Trial) => Promise<Answer> {
+  return hedged(plainTrials(trying), trying)
+}
+
+/** The call is sent, its deployment's health hears how it went, the attempt is noted. */
+function plainTrials({ settings, health, ports }: Trying): (trial: Trial) => Promise<Answer> {
   return async (trial) => {
     const { deployment, group, asking } = trial
     const begun = ports.tick()
@@ -88,7 +121,8 @@ export function trialsWith({ settings, health, ports }: Trying): (trial: Trial) 
       return answerOf(trial, begun, compiled, reply)
     } catch (thrown) {
       health.finished(deployment.id)
-      const error = withDetail(asGatewayError(thrown), { provider: deployment.provider.name, model: deployment.model })
+      const told = withDetail(asGatewayError(thrown), { provider: deployment.provider.name, model: deployment.model })
+      const error = continuationFault(trial.call, group, told)
       asking.note?.({ kind: 'failed', deployment: deployment.id, group: group.name, ms: ports.tick() - begun, error })
       health.failed(deployment, error, group.deployments.length - 1)
       throw error
@@ -124,7 +158,7 @@ export function trialsWith({ settings, health, ports }: Trying): (trial: Trial) 
     }
   }
 
-  async function sendTo({ call, deployment, asking }: Trial): Promise<{ compiled: Compiled; reply: Reply }> {
+  async function sendTo({ call, deployment, asking, heard }: Trial): Promise<{ compiled: Compiled; reply: Reply }> {
     const mock = asking.mock ?? deployment.mock
     if (mock !== undefined) return mockReply(call, mock)
     const compiled = compile(call, deployment)
@@ -133,6 +167,7 @@ export function trialsWith({ settings, health, ports }: Trying): (trial: Trial) 
       deadlines: deadlinesFor(deployment, asking),
       signal: asking.signal,
       outlivesCaller: abortRule(deployment) === 'drain',
+      heard,
     })
     return { compiled, reply }
   }

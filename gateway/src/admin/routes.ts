@@ -1,8 +1,9 @@
 import type { Route } from '../pipeline/route.ts'
-import { calculatorRoutes } from './calculators/routes.ts'
+
 import { identityRoutes } from './identity/routes.ts'
 import { keyRoutes } from './keys/routes.ts'
 import { storedModelRoutes } from './models/routes.ts'
+import { operationRoutes } from './operations/routes.ts'
 import { spendRoutes } from './spend/routes.ts'
 import { tenantRoutes } from './tenants/routes.ts'
 
@@ -10,7 +11,7 @@ import { tenantRoutes } from './tenants/routes.ts'
 export const adminRoutes: readonly Route[] = [
   ...keyRoutes,
   ...storedModelRoutes,
-  ...calculatorRoutes,
+  ...operationRoutes,
   ...identityRoutes,
   ...tenantRoutes,
   ...spendRoutes,

@@ -30,7 +30,10 @@ export const anything = z.unknown()
 /** A moment, as ISO 8601 or a date, read as milliseconds since 1970. */
 export const moment = z
   .string()
-  .refine((text) => Number.isFinite(Date.parse(text)), 'must be a date or time, like 2026-10-05 or 2026-10-05T12:00:00Z')
+  .refine(
+    (text) => Number.isFinite(Date.parse(text)),
+    'must be a date or time, like 2026-10-05 or 2026-10-05T12:00:00Z',
+  )
   .transform((text) => Date.parse(zoned(text)))
 
 /** What says no zone is UTC. */
@@ -39,11 +42,21 @@ function zoned(text: string): string {
   return /T/.test(bare) && !/(Z|[+-]\d\d:?\d\d)$/i.test(bare) ? `${bare}Z` : bare
 }
 
+/** Dollars in a query. */
+export const queryDollars = z.coerce
+  .number()
+  .min(0)
+  .max(9_000_000)
+  .transform((usd): NanoUsd => nanoUsd(usd))
+
 /** A whole number and a switch of a query, where everything is text. */
 export const queryWhole = z.coerce.number().int().min(0)
 export const querySwitch = z
   .string()
-  .refine((text) => ['true', 'false', '1', '0', 'yes', 'no', 'on', 'off'].includes(text.toLowerCase()), 'must be true or false')
+  .refine(
+    (text) => ['true', 'false', '1', '0', 'yes', 'no', 'on', 'off'].includes(text.toLowerCase()),
+    'must be true or false',
+  )
   .transform((text) => ['true', '1', 'yes', 'on'].includes(text.toLowerCase()))
 
 /** `page` and a size under the name that the route gives it. */

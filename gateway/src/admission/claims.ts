@@ -34,7 +34,11 @@ function moneyClaim(item: BudgetItem, { worstCase, now }: Amounts, periodAt: Per
   const bucket = period ? `${item.bucket}:${item.duration}:${period.name}` : item.bucket
   const extra = item.extra && now < item.extra.until ? item.extra.amount : 0
   const limit = item.limit === undefined ? undefined : ((item.limit + extra) as NanoUsd)
-  return { item, claim: { kind: 'money', bucket, amount: worstCase, limit }, resetAt: period?.endsAt }
+  return {
+    item,
+    claim: { kind: 'money', bucket, amount: worstCase, limit, beganAt: period?.startsAt },
+    resetAt: period?.endsAt,
+  }
 }
 
 function limitClaim(item: LimitItem, { inputTokens, totalTokens }: Amounts): Placed {

@@ -18,7 +18,8 @@ import type { Terms } from '../vocabulary/terms.ts'
 import { createPatience } from './patience.ts'
 
 interface IdentityPorts {
-  readonly config: Config
+  /** what may change while it acts is read where it is needed */
+  readonly config: Pick<Config, 'governance'>
   readonly store: Store
   readonly masterKeys: readonly string[]
   readonly fetch: Fetch
@@ -32,7 +33,7 @@ const attempts = { perName: 50, perSource: 250, windowMs: 900_000 }
 export function openIdentity(ports: IdentityPorts): { readonly access: Access; readonly signOn: SignOn } {
   const { config, store, masterKeys, fetch, now } = ports
   const standings = createStandings(store)
-  const { access: rules, identity, creation } = config.governance
+  const { access: rules, identity } = config.governance
   // what an identity provider changes acts on the next request: those who knock by token or session are looked up anew
   const changed = (): void => {
     tokens?.forget()
@@ -42,8 +43,8 @@ export function openIdentity(ports: IdentityPorts): { readonly access: Access; r
     store,
     now,
     by: 'identity-provider',
-    newUser: (newcomer) => newUser(creation, newcomer),
-    newTeam: (team) => newTeam(creation, team),
+    newUser: (newcomer) => newUser(config.governance.creation, newcomer),
+    newTeam: (team) => newTeam(config.governance.creation, team),
     changed,
   })
   const tokens =
@@ -87,7 +88,6 @@ interface Doors {
 
 function openAccess({ config, store, masterKeys, now }: IdentityPorts, doors: Doors): Access {
   const { standings, tokens, sessions, freshMs } = doors
-  const { budgets } = config.governance
   const soon = createPatience()
 
   async function withBudget<T extends Terms>(value: T | undefined, usual?: string): Promise<T | undefined> {
@@ -108,13 +108,14 @@ function openAccess({ config, store, masterKeys, now }: IdentityPorts, doors: Do
     findTeam: soon(async (id) => withBudget((await store.teams.find(id))?.value)),
     findCustomer: soon(async (id) => {
       const row = (await store.customers.find(id))?.value
-      const usual = budgets.customerBudgetId
+      const usual = config.governance.budgets.customerBudgetId
       if (!row && usual === undefined) return undefined
       const customer: Customer = row ?? { id, blocked: false }
       return withBudget(customer, usual)
     }),
     findTag: soon(async (name) => {
-      const cap = Object.hasOwn(budgets.tags, name) ? budgets.tags[name] : undefined
+      const { tags } = config.governance.budgets
+      const cap = Object.hasOwn(tags, name) ? tags[name] : undefined
       const row = (await store.tags.find(name))?.value
       if (!row && !cap) return undefined
       const tag: Tag = row ?? { id: name, models: [] }

@@ -1,6 +1,7 @@
 import { cost } from 'turnpike-core/internal/models/cost'
 import type { Dispatcher } from 'turnpike-core/internal/router/dispatch'
 import { priceFor } from 'turnpike-core/internal/router/price'
+import type { Usage } from 'turnpike-core/internal/vocabulary/usage'
 import type { Config } from '../config/config.ts'
 import { createMemoryJournal } from '../journal/memory-journal.ts'
 import { openJournal } from '../journal/open-journal.ts'
@@ -13,7 +14,10 @@ import type { LedgerRow } from '../store/ledger/row.ts'
 import type { Store } from '../store/store.ts'
 
 interface LedgerPorts {
-  readonly config: Config
+  /** which tokens count is read where it is needed: it may change while it acts */
+  readonly config: Pick<Config, 'general' | 'governance'>
+  /** whether it is a visit, which leaves nothing on disk */
+  readonly visiting?: boolean | undefined
   readonly store: Store
   readonly shared: Shared
   readonly router: Dispatcher
@@ -33,9 +37,9 @@ export async function openLedger(ports: LedgerPorts): Promise<{ readonly ledger:
         `the ledger could not write to the store and will try again, ${waiting} rows are waiting: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
       ),
   }
-  const countedTokens = tokenCounter(config.governance.limits.countedTokens)
+  const countedTokens = (usage: Usage) => tokenCounter(config.governance.limits.countedTokens)(usage)
   const { database, home } = config.general
-  if (database.kind === 'sqlite' && database.path === ':memory:') {
+  if (ports.visiting || (database.kind === 'sqlite' && database.path === ':memory:')) {
     const ledger = createLedger({ journal: createMemoryJournal<LedgerRow>(delivery), countedTokens })
     return { ledger, close: () => ledger.close() }
   }

@@ -5,7 +5,7 @@ import type { Dispatcher, Ports } from 'turnpike-core/internal/router/dispatch'
 import type { ModelEntry } from 'turnpike-core/internal/router/model-list/entry'
 import type { Config } from '../config/config.ts'
 
-/** The router of the moment, under one name, and how it is followed by another. */
+/** The router of the moment, and how it is followed by another. */
 export interface LiveRouter {
   readonly dispatcher: Dispatcher
   /** goes on with other models; what is known of the health of those that stay is kept */
@@ -18,19 +18,8 @@ export function openRouter(live: { readonly config: Config }, ports: Ports): Liv
   let current = createRouter(live.config.models, settings, { ...ports, environment: live.config.environment })
 
   return {
-    dispatcher: {
-      get pool() {
-        return current.pool
-      },
-      get settings() {
-        return current.settings
-      },
-      get health() {
-        return current.health
-      },
-      group: (model) => current.group(model),
-      reach: (group) => current.reach(group),
-      ask: (call, group, asking) => current.ask(call, group, asking),
+    get dispatcher() {
+      return current
     },
     replace(entries) {
       const { router, environment } = live.config

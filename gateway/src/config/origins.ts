@@ -116,9 +116,7 @@ function saidOn(rung: Rung, { layers, given, variables }: OriginPorts): readonly
   if (rung.in === 'default') return [{ value: rung.value, source: { kind: 'default' } }]
   if (rung.in === 'environment') {
     const value = given[rung.name]
-    return value === undefined || value === ''
-      ? []
-      : [{ value, source: { kind: 'environment', name: rung.name } }]
+    return value === undefined || value === '' ? [] : [{ value, source: { kind: 'environment', name: rung.name } }]
   }
   const { section, key } = rung
   return layers.flatMap((layer) => {

@@ -35,20 +35,42 @@ export const healthRoutes: readonly Route[] = [
   },
 ]
 
-function readiness(_: unknown, house: House): Response {
-  const ready = !house.draining()
-  const store = storeAnswers(house) ? 'connected' : 'Not connected'
-  return Response.json(
-    { status: ready ? 'healthy' : 'draining', db: store, cache: null, litellm_version: version, success_callbacks: [] },
-    { status: ready ? 200 : 503 },
-  )
-}
+/** Who was known when the store went away is served for an hour; after that nobody with a virtual key is. */
+const storeGoneMs = 3_600_000
 
-function storeAnswers(house: House): boolean {
-  try {
-    house.store.balanceOf('all')
-    return true
-  } catch {
-    return false
-  }
+/** Rows on their way to the store above which it is behind. */
+const backlog = 1000
+
+const redisWords = { alone: null, agreed: 'connected', 'cut-off': 'Not connected' } as const
+
+/** Ready is who can serve somebody: what is only degraded is named, and takes no replica out of its load balancer. */
+async function readiness(_: unknown, house: House): Promise<Response> {
+  const { answers, lastAt } = await house.storeWatch.look()
+  const waiting = house.ledger.waiting()
+  const redis = redisWords[house.shared.agreement()]
+  const { deployments } = house.router.pool
+  const cooling = deployments.filter(({ id }) => house.router.health.cooling(id) > 0).length
+  const degraded = [
+    ...(answers ? [] : ['database']),
+    ...(redis === 'Not connected' ? ['redis'] : []),
+    ...(waiting > backlog ? ['journal'] : []),
+    ...(deployments.length > 0 && cooling === deployments.length ? ['models'] : []),
+    ...(house.live.refused ? ['configuration'] : []),
+  ]
+  const lost = !answers && house.now() - lastAt > storeGoneMs
+  const status = house.draining() ? 'draining' : lost ? 'unhealthy' : 'healthy'
+  return Response.json(
+    {
+      status,
+      db: answers ? 'connected' : 'Not connected',
+      cache: null,
+      redis,
+      journal: { rows_waiting: waiting },
+      models: { deployments: deployments.length, out_of_rotation: cooling },
+      degraded,
+      litellm_version: version,
+      success_callbacks: [],
+    },
+    status === 'healthy' ? {} : { status: 503, headers: { 'retry-after': '1' } },
+  )
 }

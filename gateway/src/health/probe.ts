@@ -52,10 +52,10 @@ async function ask(deployment: Deployment, ports: ProbePorts): Promise<Found> {
 }
 
 /** undefined: there is no such list at this address. */
-async function askFree({ url, headers }: FreeQuestion, { fetch }: ProbePorts): Promise<Found | undefined> {
+async function askFree({ url, headers }: FreeQuestion, ports: ProbePorts): Promise<Found | undefined> {
   let status: number
   try {
-    const response = await fetch(url, {
+    const response = await ports.fetch(url, {
       method: 'GET',
       headers,
       redirect: 'manual',

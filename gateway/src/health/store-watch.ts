@@ -6,7 +6,13 @@ export interface StoreWatch {
 
 const patienceMs = 1000
 
-export function createStoreWatch({ ping, now }: { readonly ping: () => Promise<void>; readonly now: () => number }): StoreWatch {
+export function createStoreWatch({
+  ping,
+  now,
+}: {
+  readonly ping: () => Promise<void>
+  readonly now: () => number
+}): StoreWatch {
   let lastAt = now()
   let running: Promise<boolean> | undefined
 

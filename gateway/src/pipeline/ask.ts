@@ -17,10 +17,18 @@ export interface Question {
 }
 
 /** Tries the deployments in order; each attempt goes into the journal as it ends. */
-export function ask({ knock, call, grant, story, house }: Question): Promise<Answer> {
+export function ask(question: Question): Promise<Answer> {
+  const { call, grant, story, house } = question
+  const asking = askingOf(question)
+  story.sent()
+  return house.router.ask(call, grant.route.group, asking)
+}
+
+/** What the call asks of the router beyond itself. */
+export function askingOf({ knock, call, grant, story, house }: Question): Asking {
   const { headers } = knock.request
   const fallbacks = askedFallbacks(call)
-  const asking: Asking = {
+  return {
     signal: knock.request.signal,
     enter: enteringOf({ call, story, house }),
     mock: text(call.field('mock_response')),
@@ -32,8 +40,6 @@ export function ask({ knock, call, grant, story, house }: Question): Promise<Ans
     retries: count(call.field('num_retries')) ?? count(headers.get('x-litellm-num-retries')),
     ...deadlinesAsked(call, headers),
   }
-  story.sent()
-  return house.router.ask(call, grant.route.group, asking)
 }
 
 /** The deadlines that the caller sets, in the body or by header. */

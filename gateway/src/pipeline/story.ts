@@ -1,10 +1,12 @@
 import type { Call } from 'turnpike-core/internal/client/call'
+import { sumUsage } from 'turnpike-core/internal/client/flow/sum-usage'
 import { GatewayError, isGatewayError } from 'turnpike-core/internal/kernel/faults'
-import { zeroUsd } from 'turnpike-core/internal/kernel/money'
+import { addUsd, zeroUsd } from 'turnpike-core/internal/kernel/money'
 import type { Cost } from 'turnpike-core/internal/models/cost'
 import type { Attempt } from 'turnpike-core/internal/router/attempt'
+import type { Deployment } from 'turnpike-core/internal/router/deployment'
 import type { Answer } from 'turnpike-core/internal/router/dispatch'
-import { costOf } from 'turnpike-core/internal/router/price'
+import { type CostTerms, costOf } from 'turnpike-core/internal/router/price'
 import type { Usage } from 'turnpike-core/internal/vocabulary/usage'
 import type { Warning } from 'turnpike-core/internal/vocabulary/warnings'
 import type { Admitted, Entered } from '../admission/admission.ts'
@@ -43,6 +45,8 @@ export interface Story {
   entered(entered: SetAside): void
   attempt(attempt: Attempt): void
   answered(answer: Answer): void
+  /** the answer broke off after it had begun: what it used so far is booked with what goes on in its place */
+  brokeOff(end: BrokenOff): void
   /** bytes of the answer, as the caller gets them */
   said(bytes: Uint8Array): void
   /** milliseconds spent waiting for providers so far */
@@ -51,6 +55,13 @@ export interface Story {
   settle(ending: Ending): Cost | undefined
   /** the end by an error; what was thrown, as an error that can be shown */
   fail(thrown: unknown): GatewayError
+}
+
+/** How an answer that another is to go on with has ended. */
+export interface BrokenOff {
+  readonly usage: Usage | undefined
+  readonly serviceTier: string | undefined
+  readonly error: GatewayError
 }
 
 const anonymous: Principal = { kind: 'anonymous' }
@@ -63,6 +74,9 @@ export function openStory(knock: Knock, house: House): Story {
   let grant: Grant | undefined
   let entered: SetAside | undefined
   let answer: Answer | undefined
+  const earlier: Part[] = []
+  let broken: Answer | undefined
+  const earlierEntered: SetAside[] = []
   let firstByteAt: number | undefined
   let settled = false
   const transcript = openTranscript(house.config.governance.requestLogs.storePrompts)
@@ -72,7 +86,11 @@ export function openStory(knock: Knock, house: House): Story {
     settled = true
     const endedAt = house.now()
     const seconds = (endedAt - knock.startedAt) / 1000
-    const cost = answer && costOf(usage, answer.deployment, { at: knock.startedAt, serviceTier, call, seconds })
+    // an answer that broke off and that nothing went on with has told its usage already
+    const last = answer && broken !== answer ? [partOf(answer, usage, serviceTier)] : []
+    const parts = [...earlier, ...last]
+    const overtaken = answer?.besides?.() ?? []
+    const { usage: used, cost } = sumOf([...overtaken, ...parts], { at: knock.startedAt, call, seconds })
     answer?.done({ outputTokens: usage?.output, error: error?.fault.blame === 'provider' ? error : undefined })
     // whoever was not let in leaves no row
     if (!principal) return undefined
@@ -89,7 +107,7 @@ export function openStory(knock: Knock, house: House): Story {
       deployment: answer && deploymentOf(answer),
       attempts,
       warnings: answer?.compiled.warnings ?? none,
-      usage,
+      usage: used,
       cost,
       spend: cost?.total ?? zeroUsd,
       outcome,
@@ -99,10 +117,15 @@ export function openStory(knock: Knock, house: House): Story {
       tags: notes.tags,
       endUser: notes.endUser,
       payers: parties?.payers && Object.fromEntries(parties.payers.map(({ scope, share }) => [scope.bucket, share])),
-      metadata: knock.callId === knock.id ? notes.metadata : { ...notes.metadata, litellm_call_id: knock.callId },
+      metadata: {
+        ...notes.metadata,
+        ...(knock.callId !== knock.id && { litellm_call_id: knock.callId }),
+        ...(parts.length > 1 && { continued: parts.map(({ deployment }) => deployment.id) }),
+      },
       transcript: transcript.of(call),
     }
-    house.ledger.settle(exchange, answer && grant && entered ? withProvider(grant, entered) : grant)
+    const setAside = [...earlierEntered, ...(answer && entered ? [entered] : [])]
+    house.ledger.settle(exchange, grant && setAside.reduce(withProvider, grant))
     house.told(exchange)
     return cost
   }
@@ -132,7 +155,17 @@ export function openStory(knock: Knock, house: House): Story {
     attempt: (attempt) => void attempts.push(attempt),
     answered(given) {
       answer = given
-      firstByteAt = house.now()
+      firstByteAt ??= house.now()
+    },
+    brokeOff({ usage, serviceTier, error }) {
+      if (!answer) return
+      earlier.push(...(answer.besides?.() ?? []), partOf(answer, usage, serviceTier))
+      broken = answer
+      if (entered) earlierEntered.push(entered)
+      entered = undefined
+      answer.done({ outputTokens: usage?.output, error })
+      const { deployment, group } = answer
+      attempts.push({ kind: 'failed', deployment: deployment.id, group, ms: 0, error })
     },
     said: transcript.said,
     upstreamMs: () => attempts.reduce((sum, attempt) => sum + (attempt.kind === 'skipped' ? 0 : attempt.ms), 0),
@@ -148,6 +181,28 @@ export function openStory(knock: Knock, house: House): Story {
   }
 }
 
+/** One of the answers that an exchange is made of. */
+interface Part {
+  readonly deployment: Deployment
+  readonly usage: Usage | undefined
+  readonly serviceTier?: string | undefined
+}
+
+function partOf({ deployment }: Answer, usage: Usage | undefined, serviceTier: string | undefined): Part {
+  return { deployment, usage, serviceTier }
+}
+
+/** What all parts used and cost, each at the rates of its own deployment. */
+function sumOf(parts: readonly Part[], terms: Omit<CostTerms, 'serviceTier'>): { usage?: Usage; cost?: Cost } {
+  const used = parts.flatMap(({ usage }) => usage ?? [])
+  const costs = parts.map(({ deployment, usage, serviceTier }) => costOf(usage, deployment, { ...terms, serviceTier }))
+  const known = costs.flatMap((cost) => cost ?? [])
+  const [first, ...more] = known
+  const sum = first && more.reduce(addCosts, first)
+  const cost = sum && known.length < costs.length ? { ...sum, incomplete: true } : sum
+  return { ...(used.length > 0 && { usage: sumUsage(used) }), ...(cost && { cost }) }
+}
+
 /** What the provider's budget set aside for the attempt that answered is settled with all the rest. */
 function withProvider(grant: Admitted, entered: SetAside): Admitted {
   return {
@@ -157,6 +212,21 @@ function withProvider(grant: Admitted, entered: SetAside): Admitted {
       entered.settle(bill)
       grant.settle({ ...bill, shares: bill.shares.filter(([bucket]) => !entered.claims(bucket)) })
     },
+  }
+}
+
+/** The rates and the price's edition are those of the later one. */
+function addCosts(a: Cost, b: Cost): Cost {
+  return {
+    ...b,
+    total: addUsd(a.total, b.total),
+    input: addUsd(a.input, b.input),
+    cacheRead: addUsd(a.cacheRead, b.cacheRead),
+    cacheWrite: addUsd(a.cacheWrite, b.cacheWrite),
+    output: addUsd(a.output, b.output),
+    reasoning: addUsd(a.reasoning, b.reasoning),
+    calls: addUsd(a.calls, b.calls),
+    incomplete: a.incomplete || b.incomplete,
   }
 }
 

@@ -39,6 +39,14 @@ describe('a store that takes its time', () => {
     expect(shared.spentIn('b')).toBeUndefined()
   })
 
+  test('lets in what has a budget whose period began since, for nothing can have been spent in it', async () => {
+    const shared = createMemoryShared({ balanceOf: () => new Promise(() => {}), now: () => 1000, waitMs: 5 })
+    const old = shared.take([{ ...money('a', 10, 100), beganAt: 1000 }])
+    await expect(Promise.resolve(old)).rejects.toMatchObject({ code: 'store-down' })
+    granted(await shared.take([{ ...money('b', 60, 100), beganAt: 1001 }])).hold.settle([60])
+    refused(await shared.take([{ ...money('b', 60, 100), beganAt: 1001 }]))
+  })
+
   test('is believed when it answers after all, beside what was settled meanwhile', async () => {
     const answer = Promise.withResolvers<ReturnType<typeof nano>>()
     const shared = createMemoryShared({ balanceOf: () => answer.promise, now, waitMs: 10 })

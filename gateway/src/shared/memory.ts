@@ -1,4 +1,4 @@
-import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
+import { type NanoUsd, zeroUsd } from 'turnpike-core/internal/kernel/money'
 import { createBalances, unknownBalance } from './balances.ts'
 import { Account } from './memory/account.ts'
 import { Slots } from './memory/slots.ts'
@@ -29,6 +29,7 @@ export function createMemoryShared(ports: MemoryPorts): Shared {
     const account = accounts.get(bucket) ?? accounts.set(bucket, new Account(balance))
     account.stored ??= balance
   }
+  const openedAt = now()
   const balances = createBalances({ balanceOf, arrived, waitMs })
 
   function windowOf({ bucket, windowMs }: WindowClaim): Window {
@@ -68,9 +69,13 @@ export function createMemoryShared(ports: MemoryPorts): Shared {
   }
 
   function grantKnown(claims: readonly Claim[]): Taken {
-    for (const claim of claims)
-      if (claim.kind === 'money' && claim.limit !== undefined && accounts.get(claim.bucket)?.stored === undefined)
-        throw unknownBalance(claim)
+    for (const claim of claims) {
+      if (claim.kind !== 'money' || claim.limit === undefined) continue
+      if (accounts.get(claim.bucket)?.stored !== undefined) continue
+      // nobody else spends, and before that period began nobody could
+      if (claim.beganAt === undefined || claim.beganAt <= openedAt) throw unknownBalance(claim)
+      arrived(claim.bucket, zeroUsd)
+    }
     return grant(claims)
   }
 

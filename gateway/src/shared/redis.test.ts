@@ -290,6 +290,24 @@ describe.skipIf(!server)('Shared in Redis (skipped where no redis-server is inst
     expect(shared.agreement()).toBe('agreed')
   })
 
+  test('a period that begins while the store is down begins with nothing spent, for all', async () => {
+    const namespace = fresh()
+    const down = { balanceOf: () => Promise.reject(new Error('down')) }
+    const [one, two] = await Promise.all([open(namespace, down), open(namespace, down)])
+    const before = { ...money('a', 1, 10), beganAt: Date.now() - 60_000 }
+    await expect(Promise.resolve(one.take([before]))).rejects.toMatchObject({ code: 'store-down' })
+    await Bun.sleep(5)
+    const claim = { ...money('b', 6, 10), beganAt: Date.now() }
+    granted(await one.take([claim])).hold.settle([6])
+    await until(async () => !(await two.take([claim])).granted)
+    server?.pause()
+    for (let tries = 0; one.agreement() === 'agreed' && tries < 20; tries++) await one.take([requests('r', 1000)])
+    expect(one.agreement()).toBe('cut-off')
+    await Bun.sleep(5)
+    granted(await one.take([{ ...money('c', 1, 10), beganAt: Date.now() }]))
+    await expect(Promise.resolve(one.take([{ ...before, bucket: 'd' }]))).rejects.toMatchObject({ code: 'store-down' })
+  })
+
   test('a password never stands in what is logged', async () => {
     const lines: string[] = []
     await open(fresh(), {

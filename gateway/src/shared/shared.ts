@@ -6,6 +6,8 @@ export interface MoneyClaim {
   readonly bucket: string
   readonly amount: NanoUsd
   readonly limit?: NanoUsd | undefined
+  /** when the bucket's period began, where it has one: nothing was spent in it before, whether or not the store can be asked */
+  readonly beganAt?: number | undefined
 }
 
 /** Requests or tokens in a fixed window, which begins with the first claim on it. */

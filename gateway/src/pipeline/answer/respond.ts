@@ -1,6 +1,9 @@
-import { answerWhole, flowFor, unfoldAnswer } from 'turnpike-core/internal/client/answer'
+import { answerWhole, flowFor, joinedFlowFor, unfoldAnswer } from 'turnpike-core/internal/client/answer'
 import type { Call } from 'turnpike-core/internal/client/call'
-import { pingFor } from 'turnpike-core/internal/client/flow/ping'
+import type { Flow } from 'turnpike-core/internal/client/flow/flow'
+import { pingFor, remarkFor } from 'turnpike-core/internal/client/flow/ping'
+import { formatOf } from 'turnpike-core/internal/formats/index'
+import type { Framing } from 'turnpike-core/internal/kernel/framing'
 import type { Answer } from 'turnpike-core/internal/router/dispatch'
 import { abortRule } from 'turnpike-core/internal/router/trial'
 import type { House } from '../../house.ts'
@@ -8,6 +11,7 @@ import type { Grant } from '../admit.ts'
 import { inputEstimate } from '../price.ts'
 import type { Knock, Surface } from '../route.ts'
 import type { Story } from '../story.ts'
+import { type Resume, resuming } from './continue.ts'
 import { answerHeaders } from './headers.ts'
 import { keepAliveMs } from './keep-alive.ts'
 import { streamBody } from './streaming.ts'
@@ -41,7 +45,7 @@ export function respond(responding: Responding): Response {
       headers: answerHeaders(responding, contentType, cost),
     })
   }
-  const flow = flowFor(call, answer.compiled, { inputEstimate: inputEstimate(call), ...(framing && { framing }) })
+  const { flow, resume } = streamFlow(responding, framing)
   const headers = answerHeaders(responding, flow.contentType)
   headers['cache-control'] = 'no-cache'
   headers['x-accel-buffering'] = 'no'
@@ -51,9 +55,23 @@ export function respond(responding: Responding): Response {
       reply,
       flow,
       story,
+      resume,
       drains: abortRule(answer.deployment) === 'drain',
-      alive: { quietMs, ping: pingFor(call.format, framing, true) },
+      alive: {
+        quietMs,
+        ping: pingFor(call.format, framing, true),
+        remark: (text) => remarkFor(text, framing ?? formatOf(call.format).framing),
+      },
     }),
     { headers },
   )
+}
+
+/** How the answer's blocks become the caller's; where the entry asks for it, so that another answer can go on with them. */
+function streamFlow(responding: Responding, framing: Framing | undefined): { flow: Flow; resume?: Resume } {
+  const { call, answer } = responding
+  const options = { inputEstimate: inputEstimate(call), ...(framing && { framing }) }
+  if (answer.deployment.settings?.continuation !== true) return { flow: flowFor(call, answer.compiled, options) }
+  const flow = joinedFlowFor(call, answer.compiled, options)
+  return { flow, resume: resuming(responding, flow) }
 }

@@ -2,6 +2,7 @@ import type { Flow } from 'turnpike-core/internal/client/flow/flow'
 import type { StreamReply } from 'turnpike-core/internal/client/send'
 import { GatewayError, isGatewayError } from 'turnpike-core/internal/kernel/faults'
 import type { Story } from '../story.ts'
+import type { Resume } from './continue.ts'
 import { heartbeat } from './keep-alive.ts'
 
 /** How long an answer is read on after its caller has left. */
@@ -13,20 +14,30 @@ interface Streaming {
   readonly story: Story
   /** whether the answer is read to its end though nobody takes it, because the provider bills it anyway */
   readonly drains: boolean
-  /** what is sent when the answer has been silent for so long */
-  readonly alive: { readonly quietMs: number | undefined; readonly ping: Uint8Array }
+  /** finds who goes on when the answer breaks off */
+  readonly resume: Resume | undefined
+  /** what is sent when the answer has been silent for so long, and what is told between two events */
+  readonly alive: { readonly quietMs: number | undefined; readonly ping: Uint8Array; remark(text: string): Uint8Array }
 }
 
 /** Pulls blocks from the provider as the caller takes them; what is not taken any more is drained or cut. */
-export function streamBody({ reply, flow, story, drains, alive }: Streaming): ReadableStream<Uint8Array> {
+export function streamBody({
+  reply: given,
+  flow,
+  story,
+  drains,
+  alive,
+  resume,
+}: Streaming): ReadableStream<Uint8Array> {
+  let reply = given
   let at = 0
   let over = false
   let running = false
   let left: GatewayError | undefined
-  let pull: ReadableStreamDefaultController<Uint8Array> | undefined
+  let taker: ReadableStreamDefaultController<Uint8Array> | undefined
   // only behind a whole event, and never in front of bytes that the caller has not taken yet
   const beats = heartbeat(alive.quietMs, () => {
-    if (!over && !left && pull && (pull.desiredSize ?? 0) >= 0 && flow.between()) pull.enqueue(alive.ping)
+    if (!over && !left && taker && (taker.desiredSize ?? 0) >= 0 && flow.between()) taker.enqueue(alive.ping)
   })
 
   function settle(error?: GatewayError): void {
@@ -45,37 +56,60 @@ export function streamBody({ reply, flow, story, drains, alive }: Streaming): Re
     })
   }
 
+  /** One step: a block of the answer taken and handed on. Whether the caller has something now, or there is no more. */
+  async function step(): Promise<boolean> {
+    const next = reply.head[at++] ?? (await reply.next())
+    if (over) return true
+    const out = next ? flow.push(next) : flow.end()
+    hand(out)
+    const broken = resume && flow.failure()
+    if (broken) throw broken
+    if (next) return out.length > 0 && !left
+    if (!left) taker?.close()
+    settle()
+    return true
+  }
+
+  function hand(out: Uint8Array): void {
+    story.said(out)
+    if (out.length === 0 || left) return
+    beats.heard()
+    taker?.enqueue(out)
+  }
+
+  /** Goes on with another answer, or ends with the failure. Whether it ended. */
+  async function fall(thrown: unknown): Promise<boolean> {
+    if (over) return true
+    const error = isGatewayError(thrown)
+      ? thrown
+      : new GatewayError('internal', 'Internal server error', { cause: thrown })
+    reply.close()
+    const next = left ? undefined : await resume?.(error)
+    if (over) {
+      next?.reply.close()
+      return true
+    }
+    if (next) {
+      reply = next.reply
+      at = 0
+      hand(alive.remark(`x-turnpike-continued: ${next.deployment}`))
+      return false
+    }
+    if (!left && error.code !== 'client-gone') taker?.enqueue(flow.fail(error))
+    if (!left) taker?.close()
+    settle(left ?? error)
+    return true
+  }
+
   /** Up to the next bytes for the caller, or, when it has left, to the end. */
   async function run(controller?: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     running = true
-    pull = controller
+    taker = controller
     try {
-      for (;;) {
-        const next = reply.head[at++] ?? (await reply.next())
-        if (over) return
-        const out = next ? flow.push(next) : flow.end()
-        story.said(out)
-        if (out.length > 0 && !left) {
-          beats.heard()
-          controller?.enqueue(out)
-        }
-        if (!next) {
-          if (!left) controller?.close()
-          return settle()
-        }
-        if (out.length > 0 && !left) return
-      }
-    } catch (thrown) {
-      if (over) return
-      const error = isGatewayError(thrown)
-        ? thrown
-        : new GatewayError('internal', 'Internal server error', { cause: thrown })
-      if (!left && error.code !== 'client-gone') controller?.enqueue(flow.fail(error))
-      if (!left) controller?.close()
-      settle(left ?? error)
+      while (!(await step().catch(fall)));
     } finally {
       running = false
-      pull = undefined
+      taker = undefined
     }
   }
 

@@ -58,7 +58,7 @@ export interface Session {
 
 export function createSession(ports: SessionPorts): Session {
   const { keys, now, log, deadAfterMs, replicaId } = ports
-  const standing: Standing = { joined: false, cuts: 0, life: 0, replicas: 1, ahead: 0 }
+  const standing: Standing = { joined: false, cuts: 0, life: 0, replicas: 1, since: now(), ahead: 0 }
   const known = createKnown({ standing, now, most: ports.most })
   const outbox = createOutbox()
   // a process that is started again under the same id must not be taken for the one that died
@@ -89,6 +89,7 @@ export function createSession(ports: SessionPorts): Session {
     joined: (answer) => join(numbersOf(answer)),
     cut(reason) {
       standing.joined = false
+      standing.since = now()
       standing.cuts++
       warn(reason)
     },
@@ -104,6 +105,7 @@ export function createSession(ports: SessionPorts): Session {
     outbox.named(name)
     const missed = catchUp({ known, outbox, keys, remembered, redisNow })
     standing.joined = true
+    standing.since = now()
     apply(missed.slice(0, mostChanges), { aliveMs: deadAfterMs, heard: met })
     for (let at = mostChanges; at < missed.length; at += mostChanges) apply(missed.slice(at, at + mostChanges))
     void beat()

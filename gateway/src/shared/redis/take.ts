@@ -2,6 +2,7 @@ import { type Balances, unknownBalance } from '../balances.ts'
 import type { Claim, Level, Taken } from '../shared.ts'
 import { RedisHold } from './hold.ts'
 import type { KnownAccount } from './known/account.ts'
+import { isNew } from './known/standing.ts'
 import type { Session } from './session.ts'
 import { type Keys, keyOf, type RedisLevel, type Reply, readReply, wordsOf } from './wire.ts'
 
@@ -67,9 +68,13 @@ export function takeAlone(
 }
 
 function place(claims: readonly Claim[], { session, keys }: TakePorts, there: boolean | Promise<boolean>): Taken {
-  for (const claim of claims)
-    if (claim.kind === 'money' && claim.limit !== undefined && session.known.account(claim.bucket).spent === undefined)
-      throw unknownBalance(claim)
+  for (const claim of claims) {
+    if (claim.kind !== 'money' || claim.limit === undefined) continue
+    const account = session.known.account(claim.bucket)
+    if (account.spent !== undefined) continue
+    if (!isNew(claim, session.standing)) throw unknownBalance(claim)
+    account.seed(0)
+  }
   const placed = session.known.take(claims)
   if ('at' in placed) return { granted: false, at: placed.at, level: placed.level }
   const hold = new RedisHold({ session, keys, claims, places: placed.places, there })
@@ -168,12 +173,15 @@ interface Needed {
 }
 
 /** The balances that Redis does not know, from the store. A claim without a limit can do without. */
-async function seedsFor({ claims, asked, needed }: Needed, { balances }: TakePorts): Promise<readonly string[]> {
+async function seedsFor(
+  { claims, asked, needed }: Needed,
+  { balances, session }: TakePorts,
+): Promise<readonly string[]> {
   const seeds = [...asked.seeds]
   const read = async (at: number) => {
     const claim = claims[at]
     if (!claim) return
-    const balance = await balances.read(claim.bucket)
+    const balance = (await balances.read(claim.bucket)) ?? (isNew(claim, session.standing) ? 0 : undefined)
     if (balance === undefined && claim.limit !== undefined) throw unknownBalance(claim)
     seeds[at] = balance === undefined ? '?' : String(asked.accounts[at]?.seedFor(balance) ?? balance)
   }

@@ -18,10 +18,27 @@ export interface LedgerQuery {
   /** the model group that answered, or the name that was asked for */
   readonly model?: string
   readonly provider?: string
+  readonly deploymentId?: string
   readonly outcome?: LedgerRow['outcome']
+  /** any of them */
+  readonly outcomes?: readonly LedgerRow['outcome'][]
   readonly errorCode?: string
+  /** `[minSpend, maxSpend]` */
+  readonly minSpend?: NanoUsd
+  readonly maxSpend?: NanoUsd
   readonly from?: number
   readonly to?: number
+}
+
+/** What rows can be put in order by. */
+export type LedgerOrder = 'startedAt' | 'endedAt' | 'spend' | 'model'
+
+/** Which of the rows that match, and in which order; newest first where nothing is said. */
+export interface LedgerPage {
+  readonly limit: number
+  readonly offset?: number
+  readonly orderBy?: LedgerOrder
+  readonly ascending?: boolean
 }
 
 /** Spend of one UTC day by key, user and model. */
@@ -40,6 +57,7 @@ export interface LedgerRows {
   append(rows: readonly LedgerRow[]): Promise<Booked>
   /** Rows, newest first. */
   find(query: LedgerQuery, limit: number, offset?: number): Promise<readonly LedgerRow[]>
+  page(query: LedgerQuery, page: LedgerPage): Promise<readonly LedgerRow[]>
   count(query: LedgerQuery): Promise<number>
   daily(query: LedgerQuery): Promise<readonly DailySpend[]>
   /** Rows whose usage is known and whose price was not, by id, after one of them. */
@@ -59,16 +77,8 @@ export function ledgerRowsOf(connection: Connection): LedgerRows {
       rows.length === 0
         ? nothingBooked
         : retried(() => db.transaction().execute((trx) => book({ ...connection, db: trx }, rows))),
-    find: async (query, limit, offset = 0) =>
-      (
-        await matching(db, query)
-          .selectAll()
-          .orderBy('startedAt', 'desc')
-          .orderBy('id')
-          .limit(limit)
-          .offset(offset)
-          .execute()
-      ).map(decode),
+    find: (query, limit, offset = 0) => pageOf(db, query, { limit, offset }),
+    page: (query, page) => pageOf(db, query, page),
     async count(query) {
       const counted = matching(db, query).select((eb) => eb.fn.countAll<number | string>().as('rows'))
       return Number((await counted.executeTakeFirstOrThrow()).rows)
@@ -87,14 +97,28 @@ export function ledgerRowsOf(connection: Connection): LedgerRows {
 
 const nothingBooked: Booked = { fresh: new Set<string>(), balances: new Map() satisfies Balances }
 
+async function pageOf(db: Sql, query: LedgerQuery, page: LedgerPage): Promise<readonly LedgerRow[]> {
+  const { limit, offset = 0, orderBy = 'startedAt', ascending = false } = page
+  const rows = matching(db, query)
+    .selectAll()
+    .orderBy(orderBy, ascending ? 'asc' : 'desc')
+    .orderBy('id')
+    .limit(limit)
+    .offset(offset)
+  return (await rows.execute()).map(decode)
+}
+
 function matching(db: Sql, query: LedgerQuery) {
-  const { model, from, to, ...exact } = query
+  const { model, from, to, outcomes, minSpend, maxSpend, ...exact } = query
   let rows = db.selectFrom('ledger')
   for (const column of exactColumns) {
     const value = exact[column]
     if (value !== undefined) rows = rows.where(column, '=', value)
   }
   if (model !== undefined) rows = rows.where((eb) => eb(eb.fn.coalesce('modelGroup', 'model'), '=', model))
+  if (outcomes !== undefined) rows = rows.where('outcome', 'in', [...outcomes])
+  if (minSpend !== undefined) rows = rows.where('spend', '>=', minSpend)
+  if (maxSpend !== undefined) rows = rows.where('spend', '<=', maxSpend)
   if (from !== undefined) rows = rows.where('startedAt', '>=', from)
   if (to !== undefined) rows = rows.where('startedAt', '<', to)
   return rows
@@ -108,6 +132,7 @@ const exactColumns = [
   'organizationId',
   'endUser',
   'provider',
+  'deploymentId',
   'outcome',
   'errorCode',
 ] as const satisfies readonly (keyof LedgerQuery)[]

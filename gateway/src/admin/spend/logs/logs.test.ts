@@ -165,14 +165,22 @@ describe('/spend/logs/v2', () => {
     expect(ids((await paged({ start_date: '2026-11-22', end_date: '2026-11-22' })).data)).toEqual(['three'])
   })
 
-  test.each(['min_spend', 'max_spend', 'model_id', 'session_id', 'error_message'])(
-    'what cannot be searched for is refused by name: %s',
-    async (name) => {
-      const { status, body } = await api.ask('GET /spend/logs/v2', { ...dates, [name]: '1' })
-      expect(status).toBe(400)
-      expect((body.error as JsonObject).param).toBe(name)
-    },
-  )
+  test.each(['session_id', 'error_message'])('what cannot be searched for is refused by name: %s', async (name) => {
+    const { status, body } = await api.ask('GET /spend/logs/v2', { ...dates, [name]: '1' })
+    expect(status).toBe(400)
+    expect((body.error as JsonObject).param).toBe(name)
+  })
+
+  test('by cost and deployment, in the order that is asked for', async () => {
+    const { data } = await paged({ sort_by: 'spend', sort_order: 'asc' })
+    const spends = (data as JsonObject[]).map(({ spend }) => Number(spend))
+    expect(spends).toEqual(spends.toSorted((a, b) => a - b))
+    const least = Math.max(...spends)
+    expect(ids((await paged({ min_spend: least })).data).length).toBe(spends.filter((spend) => spend >= least).length)
+    expect((await paged({ max_spend: 0 })).total).toBe(spends.filter((spend) => spend <= 0).length)
+    expect(ids((await paged({ model_id: 'd-1' })).data)).toContain('one')
+    expect(ids((await paged({ model_id: 'no-such' })).data)).toEqual([])
+  })
 
   test('dates are needed, but for one request', async () => {
     expect((await api.ask('GET /spend/logs/v2', {})).status).toBe(400)

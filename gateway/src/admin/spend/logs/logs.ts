@@ -1,10 +1,9 @@
 import type { Json } from 'turnpike-core/internal/kernel/json'
 import { z } from 'zod'
-import type { House } from '../../../house.ts'
 import type { LedgerRow } from '../../../store/ledger/row.ts'
-import type { LedgerQuery } from '../../../store/ledger/rows.ts'
+import type { LedgerPage, LedgerQuery } from '../../../store/ledger/rows.ts'
 import type { Desk } from '../../row.ts'
-import { id, invalid, querySwitch, queryWhole, text } from '../../shapes.ts'
+import { id, invalid, queryDollars, querySwitch, queryWhole, text } from '../../shapes.ts'
 import { unserved } from '../../tenants/fields.ts'
 import { pageCount, pageFields, pageOf } from '../../tenants/pages.ts'
 import { dayMs, daysBetween, instant, keyHash, maybeDays } from '../range.ts'
@@ -64,12 +63,12 @@ export const pagedLogsQuery = z.object({
   start_date: instant.optional(),
   end_date: instant.optional(),
   ...pageFields,
-  sort_by: z.enum(['startTime']).optional(),
-  sort_order: z.enum(['desc']).optional(),
+  sort_by: z.enum(['startTime', 'endTime', 'spend', 'model']).optional(),
+  sort_order: z.enum(['asc', 'desc']).optional(),
+  min_spend: queryDollars.optional(),
+  max_spend: queryDollars.optional(),
+  model_id: id.optional(),
   session_id: unsearched('session_id'),
-  min_spend: unsearched('min_spend'),
-  max_spend: unsearched('max_spend'),
-  model_id: unsearched('model_id'),
   error_message: unsearched('error_message'),
 })
 
@@ -87,7 +86,10 @@ export async function pagedLogs(desk: Desk<undefined, PagedLogsQuery>): Promise<
   const filter = await filterOf(desk, await allowedOf(desk, { userId: query.user_id, teamId: query.team_id }))
   await house.ledger.flush()
   const { rows, total } = filter
-    ? await readPage(house, { filter, status: query.status_filter, ...page })
+    ? {
+        rows: await house.store.ledger.page(filter, { ...page, ...orderOf(query) }),
+        total: await house.store.ledger.count(filter),
+      }
     : { rows: [], total: 0 }
   return {
     data: rows.map(viewRow) as unknown as Json,
@@ -110,17 +112,12 @@ async function filterOf(
   if (model !== undefined && model_group !== undefined && model !== model_group) return undefined
   return {
     ...given({ id: query.request_id, keyHash: hash, endUser: query.end_user, errorCode: query.error_code }),
-    ...given({ ...scope, model: model_group ?? model }),
+    ...given({ ...scope, model: model_group ?? model, deploymentId: query.model_id }),
+    ...given({ minSpend: query.min_spend, maxSpend: query.max_spend }),
+    ...(query.status_filter && { outcomes: outcomes[query.status_filter] }),
     ...(query.start_date && { from: query.start_date.at }),
     ...(query.end_date && { to: query.end_date.at + query.end_date.lengthMs }),
   }
-}
-
-interface Wanted {
-  readonly filter: LedgerQuery
-  readonly status: PagedLogsQuery['status_filter']
-  readonly limit: number
-  readonly offset: number
 }
 
 const outcomes = {
@@ -128,19 +125,11 @@ const outcomes = {
   failure: ['failed', 'abandoned', 'refused', 'lost'],
 } as const satisfies Record<string, readonly LedgerRow['outcome'][]>
 
-/** Rows of several outcomes are looked for one by one and merged, so they can be paged through only so far. */
-const deepest = 10_000
+/** LiteLLM's names of what is sorted by. */
+const orders = { startTime: 'startedAt', endTime: 'endedAt', spend: 'spend', model: 'model' } as const
 
-async function readPage({ store }: House, { filter, status, limit, offset }: Wanted) {
-  if (status === undefined)
-    return { rows: await store.ledger.find(filter, limit, offset), total: await store.ledger.count(filter) }
-  const end = offset + limit
-  if (end > deepest) throw invalid('page', `With status_filter, pages end at row ${deepest}: ask for a shorter time.`)
-  const parts = outcomes[status].map((outcome) => ({ ...filter, outcome }))
-  const found = await Promise.all(parts.map((part) => store.ledger.find(part, end)))
-  const counts = await Promise.all(parts.map((part) => store.ledger.count(part)))
-  const rows = found.flat().sort((a, b) => b.startedAt - a.startedAt || (a.id < b.id ? -1 : 1))
-  return { rows: rows.slice(offset, end), total: counts.reduce((sum, one) => sum + one, 0) }
+function orderOf({ sort_by, sort_order }: PagedLogsQuery): Pick<LedgerPage, 'orderBy' | 'ascending'> {
+  return { orderBy: orders[sort_by ?? 'startTime'], ascending: sort_order === 'asc' }
 }
 
 /** Without what is undefined. */

@@ -27,7 +27,8 @@ export async function requestLog(desk: Desk<undefined, z.infer<typeof requestLog
   }
 }
 
-async function seesRow(who: Who, { userId, teamId, organizationId }: LedgerRow): Promise<boolean> {
+/** Whether a request is the caller’s to see: their own, or of a team or organisation that they manage. */
+export async function seesRow(who: Who, { userId, teamId, organizationId }: LedgerRow): Promise<boolean> {
   const { caller } = who
   if (readsAll(caller)) return true
   if (userId !== undefined && userId === ownUserId(caller)) return true

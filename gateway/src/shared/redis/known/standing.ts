@@ -1,3 +1,5 @@
+import type { Claim } from '../../shared.ts'
+
 /** How this process stands to the others at the moment; the link writes it, everybody else reads. */
 export interface Standing {
   /** whether Redis is asked */
@@ -8,8 +10,15 @@ export interface Standing {
   life: number
   /** processes that are alive, as last heard, this one included */
   replicas: number
+  /** since when it is connected, or cut off: milliseconds since 1970 */
+  since: number
   /** what Redis' clock is ahead of ours, in milliseconds */
   ahead: number
+}
+
+/** Whether a bucket's period began since then: who does not find it has not missed what others spent there. */
+export function isNew(claim: Claim, { since }: Standing): boolean {
+  return claim.kind === 'money' && claim.beganAt !== undefined && claim.beganAt > since
 }
 
 /** This process' share of what is left. A limit that is not reached lets one through everywhere. */

@@ -1,9 +1,9 @@
 import { isGatewayError } from 'turnpike-core/internal/kernel/faults'
 import type { Deployment } from 'turnpike-core/internal/router/deployment'
 import { readEntry } from 'turnpike-core/internal/router/model-list/entry'
-import { resolve } from '../../pipeline/resolve.ts'
-import type { Who } from '../desk.ts'
-import { invalid } from '../shapes.ts'
+import { resolve } from '../../../pipeline/resolve.ts'
+import type { Who } from '../../desk.ts'
+import { invalid } from '../../shapes.ts'
 
 /** What is calculated for: a deployment of the gateway that the caller may call, or one that is only thought of. */
 export interface Subject {

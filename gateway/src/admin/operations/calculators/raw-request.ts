@@ -4,9 +4,9 @@ import { isGatewayError } from 'turnpike-core/internal/kernel/faults'
 import { asString, type JsonObject, parseObject } from 'turnpike-core/internal/kernel/json'
 import type { FormatId } from 'turnpike-core/internal/vocabulary/format-id'
 import { z } from 'zod'
-import { mask, masked } from '../../registry/secrets.ts'
-import type { Who } from '../desk.ts'
-import { anyObject, invalid } from '../shapes.ts'
+import { mask, masked } from '../../../registry/secrets.ts'
+import type { Who } from '../../desk.ts'
+import { anyObject, invalid } from '../../shapes.ts'
 import { subjectOf } from './subject.ts'
 
 export const rawBody = z.object({ call_type: z.string(), request_body: anyObject })

@@ -5,7 +5,7 @@ import { asNumber, type JsonObject, parseObject } from 'turnpike-core/internal/k
 import type { Deployment } from 'turnpike-core/internal/router/deployment'
 import type { ChatRequest } from 'turnpike-core/internal/vocabulary/chat-request'
 import type { FormatId } from 'turnpike-core/internal/vocabulary/format-id'
-import type { Who } from '../desk.ts'
+import type { Who } from '../../desk.ts'
 
 /** How a format asks for a count: where, with which of a call's members, and where the answer has it. */
 interface Counting {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { JsonObject } from 'turnpike-core/internal/kernel/json'
-import { providerKey, type TestHouse, testHouse } from '../../../../tests/house.ts'
+import { providerKey, type TestHouse, testHouse } from '../../../../../tests/house.ts'
 
 let at: TestHouse
 

@@ -1,0 +1,100 @@
+import { createPace, type Pace, type Runner, race } from '../client/sending/hedge.ts'
+import { GatewayError } from '../kernel/faults.ts'
+import type { Usage } from '../vocabulary/usage.ts'
+import type { Attempt } from './attempt.ts'
+import type { Deployment } from './deployment.ts'
+import type { Health } from './health.ts'
+import type { Answer, Ports, Spent, Trial } from './trial.ts'
+
+/** An attempt that was called off because another deployment answered first. */
+type LostAttempt = Attempt & { readonly reason: 'hedged' }
+
+/**
+ * Attempts that a second deployment may overtake, where the entry says `hedge`: whoever answers first is taken, the other's socket is
+ * closed, and what it is known to have used stays with the answer. Not where an owner sets something aside per attempt.
+ */
+export function hedged(
+  attempt: (trial: Trial) => Promise<Answer>,
+  { health, ports }: { readonly health: Health; readonly ports: Ports },
+): (trial: Trial) => Promise<Answer> {
+  const paces = new Map<string, Pace>()
+
+  function paceOf({ group, call }: Trial): Pace {
+    const key = `${call.stream ? 'stream' : 'whole'} ${group.name}`
+    const pace = paces.get(key) ?? createPace()
+    paces.set(key, pace)
+    return pace
+  }
+
+  return async (trial) => {
+    const hedge = trial.deployment.settings?.hedge
+    if (!hedge || trial.asking.enter) return attempt(trial)
+    const pace = paceOf(trial)
+    const begun = ports.tick()
+    const afterMs = pace.begin(hedge)
+    const answer = await (afterMs === undefined ? attempt(trial) : overtaken(trial, afterMs, pace))
+    pace.answered(ports.tick() - begun)
+    return answer
+  }
+
+  async function overtaken(trial: Trial, afterMs: number, pace: Pace): Promise<Answer> {
+    const spent: Spent[] = []
+    const second = (): Runner<Answer> | undefined => {
+      const rival = trial.asking.signal?.aborted ? undefined : rivalOf(trial)
+      return rival && pace.takeExtra() ? running({ ...trial, deployment: rival }, spent) : undefined
+    }
+    const answer = await race({ first: running(trial, spent), afterMs, second })
+    return { ...answer, besides: () => spent }
+  }
+
+  function running(trial: Trial, spent: Spent[]): Runner<Answer> {
+    const { asking, deployment, group } = trial
+    const line = new AbortController()
+    const leave = (): void => line.abort()
+    if (asking.signal?.aborted) leave()
+    else asking.signal?.addEventListener('abort', leave, { once: true })
+    const begun = ports.tick()
+    let usage: Usage | undefined
+    let lost = false
+    const note = (told: Attempt): void => (lost ? undefined : asking.note?.(told))
+    const heard = (told: Usage): void => void (usage = told)
+    const result = attempt({ ...trial, heard, asking: { ...asking, signal: line.signal, note } })
+    return {
+      result,
+      lose() {
+        const error = overtakenBy(deployment)
+        const told: LostAttempt = {
+          ...{ kind: 'failed', deployment: deployment.id, group: group.name, ms: ports.tick() - begun, error },
+          reason: 'hedged',
+        }
+        note(told)
+        lost = true
+        if (usage) spent.push({ deployment, usage })
+        asking.signal?.removeEventListener('abort', leave)
+        line.abort()
+        result.then((answer) => letGo(answer, error)).catch(() => {})
+      },
+    }
+  }
+
+  /** The best of those that the dispatcher names; else whichever of the group is in rotation and has least to do. */
+  function rivalOf({ deployment, group, rivals }: Trial): Deployment | undefined {
+    const others = (rivals ?? group.deployments).filter(({ id }) => id !== deployment.id && health.cooling(id) === 0)
+    if (rivals) return others[0]
+    return others.toSorted((a, b) => health.inFlight(a.id) - health.inFlight(b.id))[0]
+  }
+}
+
+function letGo(answer: Answer, error: GatewayError): void {
+  if (answer.reply.kind === 'stream') answer.reply.close()
+  answer.done({ error })
+}
+
+/** Nobody's fault: it cools nothing. */
+function overtakenBy({ provider, model }: Deployment): GatewayError {
+  return new GatewayError('client-gone', 'Another deployment answered first.', {
+    kind: 'hedged',
+    provider: provider.name,
+    model,
+  })
+}
