@@ -43,7 +43,7 @@ if (typeof process.execve === 'function' && process.platform !== 'win32' && bun.
   process.execve(bun, [bun, ...args], environment)
 
 const child = spawn(bun, args, { stdio: 'inherit', env: environment })
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2']) process.on(signal, () => child.kill(signal))
 child.on('error', (error) => {
   console.error(`Bun could not be started (${error.message}). Run \`npm install\` first.`)
   process.exit(1)

@@ -11,8 +11,8 @@ describe.skipIf(!postgres || !redis)(`two replicas ${onBoth}`, () => {
   let [a, b]: readonly Replica[] = []
 
   beforeAll(async () => {
-    // what is known of a key is asked for anew after a quarter of a second instead of half a minute: five seconds are to it as ten minutes
-    two = await cluster({ replicas: 2, postgres, redis, general: { user_api_key_cache_ttl: 0.25 } })
+    // what is known of a key is asked for anew after a fifth of a second instead of half a minute: four seconds are to it as ten minutes
+    two = await cluster({ replicas: 2, postgres, redis, general: { user_api_key_cache_ttl: 0.2 } })
     ;[a, b] = two.replicas
   }, 30_000)
   afterAll(async () => {
@@ -33,16 +33,16 @@ describe.skipIf(!postgres || !redis)(`two replicas ${onBoth}`, () => {
   }
 
   test('while Postgres is gone keys in use go on, others are told 503, and afterwards the ledger is whole', async () => {
-    const terms = { max_budget: 1000, budget_duration: '5s', rpm_limit: 100_000 }
+    const terms = { max_budget: 1000, budget_duration: '4s', rpm_limit: 100_000 }
     const [key, idle] = [await two.key(terms), await two.key({ max_budget: 5 })]
-    // five seconds without Postgres see at least one new period of the budget
+    // four seconds without Postgres see at least one new period of the budget
     const running = begin(key)
     await Bun.sleep(1500)
     await postgres?.kill()
     const from = Date.now()
     await Bun.sleep(500)
     await expectUnseenRefused(['sk-that-nobody-made-1234567890', idle as string])
-    await Bun.sleep(4500)
+    await Bun.sleep(3800)
     await expectUnseenRefused([idle as string])
     const to = Date.now()
     await postgres?.restart()
@@ -84,14 +84,14 @@ describe.skipIf(!postgres || !redis)(`two replicas ${onBoth}`, () => {
     await Bun.sleep(500)
     const told: Told[] = (await Promise.all(running.map((one) => one.stop()))).flat()
     expect(tally(told)).toEqual({ 200: told.length })
-    expect(deadlocks).toBeGreaterThan(3)
+    expect(deadlocks).toBeGreaterThan(0)
     const { rows } = await balanced(two, 30_000)
     expect(rows.filter(({ id }) => told.some((one) => one.id === id)).length).toBe(told.length)
     expect(a?.said()).not.toContain('uncaught')
   }, 60_000)
 })
 
-/** Locks balances one by one from the last to the first, again and again, against the order of whoever books; how often that met in a deadlock. */
+/** Locks the two balances that everything is booked in, again and again, against the order of whoever books; how often that met in a deadlock. */
 async function tangle(url: string, ms: number): Promise<number> {
   const client = new Client({ connectionString: url })
   client.on('error', () => {})
@@ -99,20 +99,21 @@ async function tangle(url: string, ms: number): Promise<number> {
   const before = await deadlocksOf(client)
   // the gateways look for deadlocks, we never do: they are the ones that are taken back
   await client.query(`set deadlock_timeout = '60s'`)
-  const { rows } = await client.query<{ bucket: string }>('select bucket from balances order by bucket desc limit 8')
   for (const end = Date.now() + ms; Date.now() < end; ) {
     await client.query('begin')
-    for (const { bucket } of rows) {
+    for (const bucket of ['provider:openai', 'all']) {
       await client.query('select 1 from balances where bucket = $1 for update', [bucket])
       await Bun.sleep(30)
     }
     await client.query('commit')
     await Bun.sleep(50)
   }
-  await Bun.sleep(100)
-  const after = await deadlocksOf(client)
+  // a session tells its figures now and then, about once a second
+  const after = async () => (await deadlocksOf(client)) - before
+  await until(async () => (await after()) > 0, 'deadlocks are counted', 5000)
+  const count = await after()
   await client.end()
-  return after - before
+  return count
 }
 
 async function deadlocksOf(client: Client): Promise<number> {

@@ -32,7 +32,7 @@ export interface Started {
   readonly exited: Promise<number>
   /** all that it has said on both channels so far */
   said(): string
-  signal(name: 'SIGTERM' | 'SIGINT'): void
+  signal(name: 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGUSR2'): void
   /** ends it, if it still runs, and waits */
   stop(): Promise<void>
 }

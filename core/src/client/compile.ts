@@ -125,6 +125,8 @@ const gatewayFields: ReadonlySet<string> = new Set([
   'stream_timeout',
   'stream_idle_timeout',
   'connect_timeout',
+  'priority',
+  'queue_timeout',
   'cache',
   'litellm_call_id',
   'litellm_trace_id',

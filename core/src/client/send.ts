@@ -8,6 +8,7 @@ import type { Usage } from '../vocabulary/usage.ts'
 import type { Compiled } from './compile.ts'
 import { type Conceal, concealing } from './sending/conceal.ts'
 import { type Lifeline, lifeline } from './sending/deadline.ts'
+import type { Seat } from './sending/flights.ts'
 import type { Deadlines } from './target.ts'
 
 /** The fetch that calls go through; the runtime's own unless a test gives another. */
@@ -21,6 +22,8 @@ export interface WholeReply {
   readonly headers: Headers
   readonly bytes: Uint8Array
   readonly value: JsonObject
+  /** where several callers share it */
+  readonly seat?: Seat
 }
 
 /** An answer that is still coming; it has already borne content. */
@@ -35,6 +38,8 @@ export interface StreamReply {
   next(): Promise<Uint8Array | undefined>
   /** closes the upstream connection and its timers; harmless afterwards */
   close(): void
+  /** where several callers share it */
+  readonly seat?: Seat
 }
 
 export type Reply = WholeReply | StreamReply

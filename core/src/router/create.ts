@@ -1,5 +1,5 @@
 import type { Environment } from '../client/build-target.ts'
-import { defaultSettings, type RouterSettings } from './deployment.ts'
+import { type Deployment, defaultSettings, type RouterSettings } from './deployment.ts'
 import { createDispatcher, type Dispatcher, type Ports } from './dispatch.ts'
 import { createHealth, type Health } from './health.ts'
 import { expander, type ModelEntry, readEntry } from './model-list/entry.ts'
@@ -24,11 +24,15 @@ export function createRouter(
   const deployments = entries.map((entry) => {
     const { deployment } = readEntry(entry, ports.environment)
     byId.set(deployment.id, entry)
-    return deployment
+    return limited(deployment, settings)
   })
+  const expand = expander(byId, ports.environment)
   return createDispatcher(
     {
-      pool: createPool(deployments, settings, expander(byId, ports.environment)),
+      pool: createPool(deployments, settings, (deployment, model) => {
+        const made = expand(deployment, model)
+        return made && limited(made, settings)
+      }),
       settings,
       strategy: strategyFor(settings),
       health: ports.health ?? createHealth(settings, ports.now),
@@ -36,6 +40,11 @@ export function createRouter(
     },
     ports,
   )
+}
+
+/** A deployment with the router's own limit of calls at once where it has none. */
+function limited(deployment: Deployment, { maxParallel }: RouterSettings): Deployment {
+  return deployment.maxParallel === undefined && maxParallel !== undefined ? { ...deployment, maxParallel } : deployment
 }
 
 /** A wait that the signal ends early. */

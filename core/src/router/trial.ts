@@ -2,6 +2,7 @@ import type { Call } from '../client/call.ts'
 import { type Compiled, compile } from '../client/compile.ts'
 import { mockReply } from '../client/mock.ts'
 import { type Fetch, type Reply, send } from '../client/send.ts'
+import { createFlights, type Flights, type Sharer } from '../client/sending/flights.ts'
 import type { Deadlines } from '../client/target.ts'
 import { GatewayError, isGatewayError, withDetail } from '../kernel/faults.ts'
 import type { Usage } from '../vocabulary/usage.ts'
@@ -24,6 +25,8 @@ export interface Asking {
   readonly streamTimeoutMs?: number | undefined
   readonly streamIdleTimeoutMs?: number | undefined
   readonly connectTimeoutMs?: number | undefined
+  /** who the call is shared with, where the entry lets identical ones be shared; undefined: with nobody */
+  readonly sharer?: Sharer | undefined
   /** whether a fallback group may answer this caller */
   readonly permits?: (group: Group) => boolean
   /** answer with this text without calling anybody */
@@ -111,7 +114,9 @@ export function trialsWith(trying: Trying): (trial: Trial) => Promise<Answer> {
 
 /** The call is sent, its deployment's health hears how it went, the attempt is noted. */
 function plainTrials({ settings, health, ports }: Trying): (trial: Trial) => Promise<Answer> {
-  return async (trial) => {
+  const flights = createFlights()
+  return async (given) => {
+    const trial = meeting(given, flights)
     const { deployment, group, asking } = trial
     const begun = ports.tick()
     health.started(deployment.id)
@@ -162,14 +167,17 @@ function plainTrials({ settings, health, ports }: Trying): (trial: Trial) => Pro
     const mock = asking.mock ?? deployment.mock
     if (mock !== undefined) return mockReply(call, mock)
     const compiled = compile(call, deployment)
-    const reply = await send(compiled, {
-      fetch: ports.fetch,
-      deadlines: deadlinesFor(deployment, asking),
-      signal: asking.signal,
-      outlivesCaller: abortRule(deployment) === 'drain',
-      heard,
-    })
-    return { compiled, reply }
+    const start = (signal: AbortSignal | undefined): Promise<Reply> =>
+      send(compiled, {
+        fetch: ports.fetch,
+        deadlines: deadlinesFor(deployment, asking),
+        signal,
+        outlivesCaller: abortRule(deployment) === 'drain',
+        heard,
+      })
+    const { sharer, signal } = asking
+    const shares = sharer && deployment.settings?.singleFlight
+    return { compiled, reply: await (shares ? flights.join({ compiled, sharer, signal, start }) : start(signal)) }
   }
 
   /** Request before deployment before router; a stream's timeout bounds the wait for its first content. */
@@ -181,6 +189,24 @@ function plainTrials({ settings, health, ports }: Trying): (trial: Trial) => Pro
       connectMs: asking.connectTimeoutMs ?? deadlines?.connectMs,
     }
   }
+}
+
+/** The same try, of the deployment at which an identical call is on its way already, if there is one that may be shared. */
+function meeting(trial: Trial, flights: Flights): Trial {
+  const { call, group, deployment, asking } = trial
+  const { sharer } = asking
+  if (!sharer || !deployment.settings?.singleFlight || group.deployments.length < 2) return trial
+  const onItsWay = (other: Deployment): boolean => {
+    if (!other.settings?.singleFlight) return false
+    try {
+      return flights.has(compile(call, other), sharer)
+    } catch {
+      // one that cannot take the call has none of it on its way
+      return false
+    }
+  }
+  const met = onItsWay(deployment) ? deployment : group.deployments.find(onItsWay)
+  return met ? { ...trial, deployment: met } : trial
 }
 
 /** What happens upstream when the caller leaves. */

@@ -1,4 +1,6 @@
 import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
+import type { Deployment } from 'turnpike-core/internal/router/deployment'
+import type { Full } from 'turnpike-core/internal/router/trial'
 import type { Principal } from '../vocabulary/principal.ts'
 import type { Customer, Tag } from '../vocabulary/tenants.ts'
 import type { Scope } from './scopes.ts'
@@ -47,22 +49,31 @@ export interface Admitted {
   settle(bill: Bill): void
 }
 
-/** What a provider's own budget sets aside for one attempt. */
+/** One attempt, as the budgets and limits of those who answer it see it. */
+export interface Entering {
+  readonly provider: string
+  readonly deployment: Pick<Deployment, 'id' | 'budget' | 'rpm' | 'tpm'>
+  /** the most that it can cost, and the tokens that it will come to; asked only where somebody holds it to them */
+  worstCase(): NanoUsd | undefined
+  tokens(): Wanted['tokens']
+}
+
+/** What the provider and the deployment themselves set aside for one attempt. */
 export type Entered =
-  | { readonly full: string }
+  | Full
   | {
       readonly full?: undefined
       readonly buckets: readonly string[]
       claims(bucket: string): boolean
-      settle(bill: Pick<Bill, 'shares'>): void
+      settle(bill: Pick<Bill, 'shares' | 'tokens'>): void
     }
 
 /** The one admission of the gateway: every budget and every limit of every scope, all or nothing. */
 export interface Admission {
   /** Throws `budget-exceeded`, `rate-limited`, `model-denied` (no price under a budget), `store-down`. */
   admit(wanted: Wanted): Admitted | Promise<Admitted>
-  /** Sets the worst case of one attempt aside in the budget of the provider that it goes to; undefined where it has none. */
-  enter(provider: string, worstCase: NanoUsd | undefined): Entered | undefined | Promise<Entered>
+  /** Takes the budgets and limits of the provider and the deployment that an attempt goes to, all or nothing; undefined where there are none. */
+  enter(wanted: Entering): Entered | undefined | Promise<Entered>
   /** spend of a key in its current period, for those who are shown it; settled exchanges only */
   spendOf(keyHash: string, budgetDuration?: string): NanoUsd | undefined
 }

@@ -253,26 +253,6 @@ describe('payers', () => {
   })
 })
 
-describe('the budget of a provider', () => {
-  const providers = { openai: { maxBudget: dollars(1), duration: '1d' } }
-
-  test('turns an attempt away when it is spent, and knows nothing of other providers', () => {
-    const { admission } = openScene({ providers })
-    const entered = admission.enter('openai', dollars(0.8))
-    if (entered === undefined || entered instanceof Promise || entered.full !== undefined)
-      throw new Error('it was not let in')
-    expect(entered.buckets).toEqual(['provider:openai:1d:2026-11-22'])
-    expect(admission.enter('openai', dollars(0.3))).toEqual({
-      full: 'Exceeded budget for provider openai: 0 >= 1',
-    })
-    entered.settle({ shares: [['provider:openai:1d:2026-11-22', dollars(0.5)]] })
-    expect(admission.enter('openai', dollars(0.6))).toEqual({ full: 'Exceeded budget for provider openai: 0.5 >= 1' })
-    expect(admission.enter('openai', dollars(0.5))).not.toHaveProperty('full')
-    expect(admission.enter('anthropic', dollars(100))).toBeUndefined()
-    expect(admission.enter('constructor', dollars(100))).toBeUndefined()
-  })
-})
-
 test('what a caller is held to follows its newest snapshot', () => {
   const { ask, refused } = openScene({}, { 'key:hash-of-the-key': 1 })
   refused({ principal: callerOf({ key: dollar }) })

@@ -4,14 +4,14 @@ import type { Shared, Taken } from '../shared/shared.ts'
 import type { Principal } from '../vocabulary/principal.ts'
 import type { Admission, Admitted, Bill, Payer, Wanted } from './admission.ts'
 import { type Amounts, claimOf, type PeriodAt, type Placed } from './claims.ts'
+import { enteringWith, type ProviderCap } from './entering.ts'
 import { limitHeaders } from './headers.ts'
 import { type BudgetItem, type Item, itemsOf, type LimitItem } from './plan.ts'
-import { enterBudget, type ProviderCap } from './provider-budget.ts'
 import { budgetExceeded, rateLimited } from './refusal.ts'
 import { bucketOf, customerScope, type Scope, type ScopeSettings, scopesOf, tagScope } from './scopes.ts'
 
 export interface AdmissionPorts {
-  readonly shared: Pick<Shared, 'take' | 'spentIn'>
+  readonly shared: Pick<Shared, 'take' | 'spentIn' | 'agreement'>
   readonly settings: ScopeSettings & {
     readonly allowUnpriced: boolean
     /** budgets of providers, by name */
@@ -89,10 +89,7 @@ export function createAdmission({ shared, settings, periodAt, now, alert }: Admi
       const taken = shared.take(placed.map(({ claim }) => claim))
       return taken instanceof Promise ? taken.then((later) => granted(placed, later)) : granted(placed, taken)
     },
-    enter(provider, worstCase) {
-      const cap = Object.hasOwn(settings.providers, provider) ? settings.providers[provider] : undefined
-      return cap && enterBudget({ shared, provider, cap, worstCase: worstCase ?? zeroUsd, periodAt, now: now() })
-    },
+    enter: enteringWith({ shared, providers: settings.providers, periodAt, now }),
     spendOf(keyHash, budgetDuration) {
       const bucket = bucketOf.api_key(keyHash)
       const period = budgetDuration === undefined ? undefined : periodAt(budgetDuration, now())

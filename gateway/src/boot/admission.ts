@@ -22,7 +22,7 @@ export function openAdmission(ports: AdmissionPorts): LiveAdmission {
   return {
     admission: {
       admit: (wanted) => current.admit(wanted),
-      enter: (provider, worstCase) => current.enter(provider, worstCase),
+      enter: (wanted) => current.enter(wanted),
       spendOf: (keyHash, budgetDuration) => current.spendOf(keyHash, budgetDuration),
     },
     replace(config) {

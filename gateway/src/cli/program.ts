@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { InvalidConfig } from '../config/read.ts'
 import { version } from '../version.ts'
 import { check } from './check.ts'
-import { type StartOptions, start } from './start.ts'
+import { type StartOptions, start } from './start/start.ts'
 import { addStoreCommands } from './store-commands.ts'
 
 function wholeNumber(text: string): number {

@@ -1,9 +1,13 @@
 import type { Call } from 'turnpike-core/internal/client/call'
 import type { Answer, Asking } from 'turnpike-core/internal/router/dispatch'
+import type { Entry } from 'turnpike-core/internal/router/trial'
 import { mayCall } from '../access/grants.ts'
+import type { Entered } from '../admission/admission.ts'
 import type { House } from '../house.ts'
+import { ownersOf } from '../ledger/row.ts'
+import type { Principal } from '../vocabulary/principal.ts'
 import type { Grant } from './admit.ts'
-import { worstCase } from './price.ts'
+import { inputEstimate, outputEstimate, worstCase } from './price.ts'
 import { targetOf } from './resolve.ts'
 import type { Knock } from './route.ts'
 import type { Story } from './story.ts'
@@ -36,10 +40,18 @@ export function askingOf({ knock, call, grant, story, house }: Question): Asking
     // a fallback that the operator configured is the operator's grant; one that the caller names is checked like any request
     permits: (group) => grant.covers(group) && (!fallbacks || mayCall(story.principal(), targetOf(group.name, group))),
     fallbacks,
+    sharer: { tenant: tenantOf(story.principal()), id: knock.callId },
     disableFallbacks: call.field('disable_fallbacks') === true,
     retries: count(call.field('num_retries')) ?? count(headers.get('x-litellm-num-retries')),
     ...deadlinesAsked(call, headers),
   }
+}
+
+/** Callers of one tenant may share an answer: those of a team, else those of a key. */
+function tenantOf(principal: Principal): string {
+  const { teamId, userId, keyHash } = ownersOf(principal)
+  if (teamId !== undefined) return `team:${teamId}`
+  return principal.kind === 'token' ? `user:${userId}` : `key:${keyHash}`
 }
 
 /** The deadlines that the caller sets, in the body or by header. */
@@ -53,17 +65,35 @@ function deadlinesAsked(call: Call, headers: Headers): Asking {
   }
 }
 
-/** Budgets of providers, where there are any: what an attempt may cost is set aside in them before it is made. */
+/** Budgets and limits of providers and deployments, where there are any: what an attempt may come to is set aside before it is made. */
 function enteringOf({ call, story, house }: Pick<Question, 'call' | 'story' | 'house'>): Asking['enter'] {
-  if (Object.keys(house.config.governance.budgets.providers).length === 0) return undefined
-  return async (deployment) => {
-    const entered = await house.admission.enter(deployment.provider.name, worstCase(call, [deployment], house.now()))
-    if (!entered) return { leave: () => {} }
-    if (entered.full !== undefined) return entered
-    story.entered(entered)
-    return { leave: () => entered.settle({ shares: [] }) }
+  return (deployment) => {
+    const entered = house.admission.enter({
+      provider: deployment.provider.name,
+      deployment,
+      worstCase: () => worstCase(call, [deployment], house.now()),
+      tokens: () => {
+        const input = inputEstimate(call)
+        return { input, total: input + outputEstimate(call) }
+      },
+    })
+    if (!entered) return free
+    return entered instanceof Promise ? entered.then(noted) : noted(entered)
+
+    function noted(given: Entered): Entry {
+      if (given.full !== undefined) return given
+      story.entered(deployment.id, given)
+      return {
+        leave() {
+          story.entered(deployment.id, undefined)
+          given.settle({ shares: [], tokens: 0 })
+        },
+      }
+    }
   }
 }
+
+const free: Entry = { leave: () => {} }
 
 function askedFallbacks(call: Call): readonly string[] | undefined {
   if (!call.envelope.members.has('fallbacks')) return undefined

@@ -7,7 +7,7 @@ import type { Attempt } from 'turnpike-core/internal/router/attempt'
 import type { Deployment } from 'turnpike-core/internal/router/deployment'
 import type { Answer } from 'turnpike-core/internal/router/dispatch'
 import { type CostTerms, costOf } from 'turnpike-core/internal/router/price'
-import type { Usage } from 'turnpike-core/internal/vocabulary/usage'
+import { noUsage, type Usage } from 'turnpike-core/internal/vocabulary/usage'
 import type { Warning } from 'turnpike-core/internal/vocabulary/warnings'
 import type { Admitted, Entered } from '../admission/admission.ts'
 import type { House } from '../house.ts'
@@ -41,8 +41,8 @@ export interface Story {
   granted(grant: Grant): void
   /** tells the ledger that the call goes to a provider now */
   sent(): void
-  /** what the budget of the provider that is asked now sets aside */
-  entered(entered: SetAside): void
+  /** what the deployment that is asked now sets aside for it; nothing when it has failed */
+  entered(deployment: string, entered: SetAside | undefined): void
   attempt(attempt: Attempt): void
   answered(answer: Answer): void
   /** the answer broke off after it had begun: what it used so far is booked with what goes on in its place */
@@ -72,9 +72,11 @@ export function openStory(knock: Knock, house: House): Story {
   let call: Call | undefined
   let parties: Parties | undefined
   let grant: Grant | undefined
-  let entered: SetAside | undefined
+  const entered = new Map<string, SetAside>()
   let answer: Answer | undefined
   const earlier: Part[] = []
+  /** deployments whose answer broke off, in order */
+  const continued: string[] = []
   let broken: Answer | undefined
   const earlierEntered: SetAside[] = []
   let firstByteAt: number | undefined
@@ -87,10 +89,9 @@ export function openStory(knock: Knock, house: House): Story {
     const endedAt = house.now()
     const seconds = (endedAt - knock.startedAt) / 1000
     // an answer that broke off and that nothing went on with has told its usage already
-    const last = answer && broken !== answer ? [partOf(answer, usage, serviceTier)] : []
-    const parts = [...earlier, ...last]
-    const overtaken = answer?.besides?.() ?? []
-    const { usage: used, cost } = sumOf([...overtaken, ...parts], { at: knock.startedAt, call, seconds })
+    const end = { usage, serviceTier, leaving: outcome === 'abandoned' }
+    const last = answer && broken !== answer ? partsOf(answer, end) : []
+    const { usage: used, cost } = sumOf([...earlier, ...last], { at: knock.startedAt, call, seconds })
     answer?.done({ outputTokens: usage?.output, error: error?.fault.blame === 'provider' ? error : undefined })
     // whoever was not let in leaves no row
     if (!principal) return undefined
@@ -120,11 +121,13 @@ export function openStory(knock: Knock, house: House): Story {
       metadata: {
         ...notes.metadata,
         ...(knock.callId !== knock.id && { litellm_call_id: knock.callId }),
-        ...(parts.length > 1 && { continued: parts.map(({ deployment }) => deployment.id) }),
+        ...(last.some(({ free }) => free) && { single_flight: { payer: answer?.reply.seat?.payer() } }),
+        ...(continued.length > 0 && { continued }),
       },
       transcript: transcript.of(call),
     }
-    const setAside = [...earlierEntered, ...(answer && entered ? [entered] : [])]
+    const own = answer && entered.get(answer.deployment.id)
+    const setAside = [...earlierEntered, ...(own ? [own] : [])]
     house.ledger.settle(exchange, grant && setAside.reduce(withProvider, grant))
     house.told(exchange)
     return cost
@@ -151,7 +154,10 @@ export function openStory(knock: Knock, house: House): Story {
           buckets: grant.buckets,
         })
     },
-    entered: (given) => void (entered = given),
+    entered(deployment, given) {
+      if (given) entered.set(deployment, given)
+      else entered.delete(deployment)
+    },
     attempt: (attempt) => void attempts.push(attempt),
     answered(given) {
       answer = given
@@ -159,10 +165,12 @@ export function openStory(knock: Knock, house: House): Story {
     },
     brokeOff({ usage, serviceTier, error }) {
       if (!answer) return
-      earlier.push(...(answer.besides?.() ?? []), partOf(answer, usage, serviceTier))
+      earlier.push(...partsOf(answer, { usage, serviceTier, leaving: false }))
+      continued.push(answer.deployment.id)
       broken = answer
-      if (entered) earlierEntered.push(entered)
-      entered = undefined
+      const own = entered.get(answer.deployment.id)
+      if (own) earlierEntered.push(own)
+      entered.delete(answer.deployment.id)
       answer.done({ outputTokens: usage?.output, error })
       const { deployment, group } = answer
       attempts.push({ kind: 'failed', deployment: deployment.id, group, ms: 0, error })
@@ -186,16 +194,36 @@ interface Part {
   readonly deployment: Deployment
   readonly usage: Usage | undefined
   readonly serviceTier?: string | undefined
+  /** whether somebody else pays for it */
+  readonly free?: boolean
 }
 
-function partOf({ deployment }: Answer, usage: Usage | undefined, serviceTier: string | undefined): Part {
-  return { deployment, usage, serviceTier }
+interface PartEnd extends Pick<Part, 'usage' | 'serviceTier'> {
+  readonly leaving: boolean
+}
+
+/** The answer, behind those that it overtook: the last part's rates are shown. */
+function partsOf(answer: Answer, { usage, serviceTier, leaving }: PartEnd): readonly Part[] {
+  const { besides, deployment, reply } = answer
+  const own =
+    reply.seat?.pays(leaving) === false
+      ? { deployment, usage: noUsage, free: true }
+      : { deployment, usage, serviceTier }
+  return [...(besides?.() ?? []), own]
+}
+
+/** What an answer costs that another request is booked with. */
+const nothing: Cost = {
+  ...{ total: zeroUsd, input: zeroUsd, cacheRead: zeroUsd, cacheWrite: zeroUsd, output: zeroUsd },
+  ...{ reasoning: zeroUsd, calls: zeroUsd, incomplete: false, rates: {}, version: 'shared' },
 }
 
 /** What all parts used and cost, each at the rates of its own deployment. */
 function sumOf(parts: readonly Part[], terms: Omit<CostTerms, 'serviceTier'>): { usage?: Usage; cost?: Cost } {
   const used = parts.flatMap(({ usage }) => usage ?? [])
-  const costs = parts.map(({ deployment, usage, serviceTier }) => costOf(usage, deployment, { ...terms, serviceTier }))
+  const costs = parts.map(({ deployment, usage, serviceTier, free }) =>
+    free ? nothing : costOf(usage, deployment, { ...terms, serviceTier }),
+  )
   const known = costs.flatMap((cost) => cost ?? [])
   const [first, ...more] = known
   const sum = first && more.reduce(addCosts, first)
@@ -203,7 +231,7 @@ function sumOf(parts: readonly Part[], terms: Omit<CostTerms, 'serviceTier'>): {
   return { ...(used.length > 0 && { usage: sumUsage(used) }), ...(cost && { cost }) }
 }
 
-/** What the provider's budget set aside for the attempt that answered is settled with all the rest. */
+/** What provider and deployment set aside for the attempt that answered is settled with all the rest. */
 function withProvider(grant: Admitted, entered: SetAside): Admitted {
   return {
     ...grant,

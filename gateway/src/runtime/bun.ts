@@ -4,10 +4,11 @@ import type { Listening, Serving } from './runtime.ts'
 const bunBodyLimit = 4 * 2 ** 30
 
 /** Serves on Bun. Idle timeouts are off, because a quiet stream is not a dead one; our own deadlines hold instead. */
-export function serveOnBun({ hostname, port, handle, refuse }: Serving): Listening {
+export function serveOnBun({ hostname, port, reusePort = false, handle, refuse }: Serving): Listening {
   const server = Bun.serve({
     hostname,
     port,
+    reusePort,
     idleTimeout: 0,
     development: false,
     maxRequestBodySize: bunBodyLimit,

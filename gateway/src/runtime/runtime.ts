@@ -2,6 +2,8 @@
 export interface Serving {
   readonly hostname: string
   readonly port: number
+  /** whether other processes of this machine may listen on the same port: the kernel shares connections out among them */
+  readonly reusePort?: boolean
   readonly handle: (request: Request, peer: { readonly address: string | undefined }) => Promise<Response>
   /** an answer to what even the handler could not take; never with a stack */
   readonly refuse: (thrown: unknown) => Response

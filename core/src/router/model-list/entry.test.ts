@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { JsonObject } from '../../kernel/json.ts'
+import { nanoUsd } from '../../kernel/money.ts'
 import { readEntry } from './entry.ts'
 
 const read = (params: JsonObject, info?: JsonObject, environment: Record<string, string> = {}) =>
@@ -55,11 +56,14 @@ describe('an entry of model_list', () => {
     expect(deployment.defaults).toEqual({ temperature: 0.2, seed: 7 })
   })
 
+  test('may take only so many calls at once, and cost only so much', () => {
+    const { deployment } = read({ max_parallel_requests: '3', max_budget: 0.5, budget_duration: '1d' })
+    expect([deployment.maxParallel, deployment.budget]).toEqual([3, { limit: nanoUsd(0.5), duration: '1d' }])
+    expect(() => read({ max_budget: -1 })).toThrow('max_budget')
+  })
+
   test('names what is understood and has no effect', () => {
-    expect(read({ tags: ['x'], max_parallel_requests: 3, temperature: 1 }).inert.toSorted()).toEqual([
-      'max_parallel_requests',
-      'tags',
-    ])
+    expect(read({ tags: ['x'], silent_model: 'm', temperature: 1 }).inert.toSorted()).toEqual(['silent_model', 'tags'])
   })
 
   test('has the prices that model_info or its parameters state, exactly', () => {

@@ -12,6 +12,7 @@ import {
   type JsonObject,
   type MutableJsonObject,
 } from '../../kernel/json.ts'
+import { nanoUsd } from '../../kernel/money.ts'
 import { customPrice, unsupportedPriceFields } from '../../models/custom-price.ts'
 import type { Deployment } from '../deployment.ts'
 import { fingerprint } from './fingerprint.ts'
@@ -50,6 +51,8 @@ export function readEntry(entry: ModelEntry, environment: Environment): ReadEntr
       weight: number(params.weight),
       rpm: number(params.rpm),
       tpm: number(params.tpm),
+      maxParallel: number(params.max_parallel_requests),
+      budget: budgetOf(params),
       order: number(params.order),
       cooldownMs: milliseconds(params.cooldown_time),
       retries: number(params.num_retries) ?? number(params.max_retries),
@@ -84,6 +87,16 @@ function specOf(params: ModelEntry['litellm_params'], info: JsonObject, baseMode
     standsFor: baseModel,
     mock: asString(params.mock_response),
   }) as TargetSpec
+}
+
+/** Dollars and how long they last, as of a key. */
+function budgetOf(params: JsonObject): Deployment['budget'] {
+  const dollars = number(params.max_budget)
+  if (dollars === undefined) return undefined
+  if (!(dollars >= 0 && dollars <= 9_000_000))
+    throw new GatewayError('misconfigured', 'max_budget must be a number of dollars.', { param: 'max_budget' })
+  const duration = asString(params.budget_duration)
+  return { limit: nanoUsd(dollars), ...(duration !== undefined && { duration }) }
 }
 
 function abortRuleOf(value: Json | undefined): 'cancel' | 'drain' | undefined {

@@ -84,7 +84,10 @@ export function createSeats({ most, sleep }: SeatLimits): Seats {
       void sleep(waitMs, clock.signal).then(end)
 
       function finish(seat: Seat | undefined): void {
-        if (over) return seat?.leave()
+        if (over) {
+          seat?.leave()
+          return
+        }
         over = true
         leave()
         clock.abort()

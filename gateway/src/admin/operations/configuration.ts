@@ -55,17 +55,17 @@ const plainSetting = /_(?:settings|type|routes|params|mappings|config|ttl|period
 /** Masked by the name of the setting, and within it by the names of its members. */
 function shown(path: string, value: Json, { sealing }: House): Json {
   if (path.startsWith('environment_variables.') || path === 'salt_key') return mask
-  if (path.startsWith('credential_list.')) return credentialView(value as JsonObject, sealing)
+  if (path.startsWith('credential_list.')) return credentialView(value as JsonObject)
   const last = path.slice(path.lastIndexOf('.') + 1)
   const name = plainSetting.test(last) ? 'value' : last
   return masked({ [name]: value }, sealing)[name] ?? null
 }
 
-function credentialView(value: JsonObject, sealing: House['sealing']): JsonObject {
-  const { credential_values: values, ...rest } = value
+function credentialView(value: JsonObject): JsonObject {
+  const names = Object.keys(value.credential_values ?? {})
   return {
-    ...masked(rest, sealing),
-    credential_values: Object.fromEntries(Object.keys(values ?? {}).map((name) => [name, mask])),
+    credential_name: value.credential_name ?? null,
+    credential_values: Object.fromEntries(names.map((name) => [name, mask])),
   }
 }
 

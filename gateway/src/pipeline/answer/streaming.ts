@@ -46,6 +46,8 @@ export function streamBody({
     beats.stop()
     reply.close()
     const told = error ?? flow.failure() ?? left
+    // who pays for a shared answer pays for what the others have read of it as well
+    if (told) for (const block of reply.seat?.unread() ?? []) flow.push(block)
     const outcome = told === undefined ? 'answered' : told.code === 'client-gone' ? 'abandoned' : 'failed'
     story.settle({
       outcome,

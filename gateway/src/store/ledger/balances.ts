@@ -31,6 +31,7 @@ export function sharesOf(row: LedgerRow): readonly Share[] {
   for (const bucket of ownBuckets(row)) book(bucket)
   if (row.tags.length > 0) for (const tag of new Set(row.tags)) book(`tag:${tag}`)
   if (row.provider !== undefined) shares.push([`provider:${row.provider}`, spend])
+  if (row.deploymentId !== undefined) shares.push([`deployment:${row.deploymentId}`, spend])
   for (const bucket in payers) shares.push([bucket, payers[bucket] ?? zeroUsd])
   for (const bucket of row.periods) {
     if (shares.some(([name]) => name === bucket)) continue

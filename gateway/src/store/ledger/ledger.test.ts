@@ -38,6 +38,7 @@ test('the buckets of a row follow from the row', () => {
     'tag:a',
     'tag:b',
     'provider:openai',
+    'deployment:d-1',
     'key:hash-1:30d:2026-11-01',
   ])
   expect(names({ userId: undefined, tags: ['a', 'a'], periods: ['team:blue', 'x', 'x'], endUser: undefined })).toEqual([
@@ -47,6 +48,7 @@ test('the buckets of a row follow from the row', () => {
     'organization:acme',
     'tag:a',
     'provider:openai',
+    'deployment:d-1',
     'x',
   ])
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import type { FaultCode } from '../kernel/faults.ts'
-import { defaultSettings, type RouterSettings } from './deployment.ts'
+import type { FaultCode } from '../../kernel/faults.ts'
+import { defaultSettings, type RouterSettings } from '../deployment.ts'
 import { fallbacksFor } from './fallbacks.ts'
 
 const settings: RouterSettings = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { GatewayError } from '../kernel/faults.ts'
+import { GatewayError } from '../../kernel/faults.ts'
 import { backOff } from './back-off.ts'
 
 const error = (retryAfterMs?: number) =>

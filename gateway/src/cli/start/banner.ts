@@ -1,7 +1,7 @@
 import { keyVariables } from 'turnpike-core/internal/providers/environment'
-import type { Config } from '../config/config.ts'
-import { version } from '../version.ts'
-import type { MasterKey } from './master-key.ts'
+import type { Config } from '../../config/config.ts'
+import { version } from '../../version.ts'
+import type { MasterKey } from '../master-key.ts'
 
 export interface Bannered {
   readonly url: string

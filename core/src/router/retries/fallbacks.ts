@@ -1,5 +1,5 @@
-import type { FaultCode } from '../kernel/faults.ts'
-import type { RouterSettings } from './deployment.ts'
+import type { FaultCode } from '../../kernel/faults.ts'
+import type { RouterSettings } from '../deployment.ts'
 
 export interface Falling {
   readonly model: string

@@ -1,6 +1,6 @@
-import type { GatewayError } from '../kernel/faults.ts'
-import type { RouterSettings } from './deployment.ts'
-import type { Dice } from './strategies/strategy.ts'
+import type { GatewayError } from '../../kernel/faults.ts'
+import type { RouterSettings } from '../deployment.ts'
+import type { Dice } from '../strategies/strategy.ts'
 
 const initialMs = 500
 const maximumMs = 8000
