@@ -8,7 +8,7 @@ import type { Usage } from '../vocabulary/usage.ts'
 import type { Compiled } from './compile.ts'
 import { type Conceal, concealing } from './sending/conceal.ts'
 import { type Lifeline, lifeline } from './sending/deadline.ts'
-import type { Seat } from './sending/flights.ts'
+import type { Seat } from './sending/seat.ts'
 import type { Deadlines } from './target.ts'
 
 /** The fetch that calls go through; the runtime's own unless a test gives another. */

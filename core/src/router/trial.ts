@@ -2,16 +2,17 @@ import type { Call } from '../client/call.ts'
 import { type Compiled, compile } from '../client/compile.ts'
 import { mockReply } from '../client/mock.ts'
 import { type Fetch, type Reply, send } from '../client/send.ts'
-import { createFlights, type Flights, type Sharer } from '../client/sending/flights.ts'
+import { createFlights, type Flights } from '../client/sending/flights.ts'
+import type { Sharer } from '../client/sending/seat.ts'
 import type { Deadlines } from '../client/target.ts'
 import { GatewayError, isGatewayError, withDetail } from '../kernel/faults.ts'
 import type { Usage } from '../vocabulary/usage.ts'
 import type { Attempt } from './attempt.ts'
 import type { Deployment, RouterSettings } from './deployment.ts'
 import type { Health } from './health.ts'
-import { hedged } from './hedge.ts'
 import { continuationFault } from './placing/continuation.ts'
 import type { Group } from './pool.ts'
+import { hedged, type Spent } from './retries/hedge.ts'
 import type { Dice } from './strategies/strategy.ts'
 
 /** What a call asks of the router beyond itself. */
@@ -70,12 +71,6 @@ export interface Answer {
   done(end: { readonly outputTokens?: number | undefined; readonly error?: GatewayError | undefined }): void
 }
 
-/** What a deployment used for an answer that another gave. */
-export interface Spent {
-  readonly deployment: Deployment
-  readonly usage: Usage
-}
-
 /** What the router needs from outside. */
 export interface Ports {
   readonly fetch: Fetch
@@ -95,7 +90,7 @@ export interface Trial {
   /** which try of the group this is, and how many groups have failed before */
   readonly retries: number
   readonly fallbacks: number
-  /** others that may take the call as well, best first; undefined: any of the group that is in rotation */
+  /** others that may take the call as well, best first; undefined: those of the group that are in rotation */
   readonly rivals?: readonly Deployment[]
   /** hears what the provider says that the call used, up to its first content */
   readonly heard?: (usage: Usage) => void

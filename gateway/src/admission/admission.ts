@@ -3,6 +3,7 @@ import type { Deployment } from 'turnpike-core/internal/router/deployment'
 import type { Full } from 'turnpike-core/internal/router/trial'
 import type { Principal } from '../vocabulary/principal.ts'
 import type { Customer, Tag } from '../vocabulary/tenants.ts'
+import type { Placed } from './claims.ts'
 import type { Scope } from './scopes.ts'
 
 /** What a request wants set aside. */
@@ -72,6 +73,8 @@ export type Entered =
 export interface Admission {
   /** Throws `budget-exceeded`, `rate-limited`, `model-denied` (no price under a budget), `store-down`. */
   admit(wanted: Wanted): Admitted | Promise<Admitted>
+  /** What `admit` would claim, without taking anything. */
+  claims(wanted: Wanted): readonly Placed[]
   /** Takes the budgets and limits of the provider and the deployment that an attempt goes to, all or nothing; undefined where there are none. */
   enter(wanted: Entering): Entered | undefined | Promise<Entered>
   /** spend of a key in its current period, for those who are shown it; settled exchanges only */

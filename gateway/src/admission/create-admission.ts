@@ -83,6 +83,7 @@ export function createAdmission({ shared, settings, periodAt, now, alert }: Admi
   }
 
   return {
+    claims: place,
     admit(wanted) {
       const placed = place(wanted)
       refuseUnpriced(wanted, placed)

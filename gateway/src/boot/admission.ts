@@ -22,6 +22,7 @@ export function openAdmission(ports: AdmissionPorts): LiveAdmission {
   return {
     admission: {
       admit: (wanted) => current.admit(wanted),
+      claims: (wanted) => current.claims(wanted),
       enter: (wanted) => current.enter(wanted),
       spendOf: (keyHash, budgetDuration) => current.spendOf(keyHash, budgetDuration),
     },

@@ -23,9 +23,10 @@ export function openRouter(live: { readonly config: Config }, ports: Ports): Liv
     },
     replace(entries) {
       const { router, environment } = live.config
-      // health follows the settings: others begin with a clean sheet
-      const same = isDeepStrictEqual(router, settings)
-      current = createRouter(entries, router, { ...ports, environment, ...(same && { health: current.health }) })
+      // both follow their settings: others begin with a clean sheet
+      const health = isDeepStrictEqual(router, settings) && { health: current.health }
+      const placing = isDeepStrictEqual(router.affinity, settings.affinity) && { placing: current.placing }
+      current = createRouter(entries, router, { ...ports, environment, ...health, ...placing })
       settings = router
     },
   }

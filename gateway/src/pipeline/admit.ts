@@ -2,7 +2,7 @@ import type { Call } from 'turnpike-core/internal/client/call'
 import { isGatewayError } from 'turnpike-core/internal/kernel/faults'
 import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
 import type { Group } from 'turnpike-core/internal/router/pool'
-import type { Admitted } from '../admission/admission.ts'
+import type { Admitted, Wanted } from '../admission/admission.ts'
 import { isNamed } from '../admission/plan.ts'
 import type { House } from '../house.ts'
 import type { Principal } from '../vocabulary/principal.ts'
@@ -45,13 +45,17 @@ export async function admit(admission: Admission): Promise<Grant> {
   }
 }
 
-async function admitTo({ call, caller, parties, route, house }: Admission): Promise<Grant> {
+/** What a call wants set aside, and the most that it can cost in each group that may answer it. */
+export function wantedOf({ call, caller, parties, route, house }: Admission): {
+  readonly wanted: Wanted
+  readonly worst: ReadonlyMap<Group, NanoUsd | undefined>
+} {
   const at = house.now()
   const own = worstCase(call, route.group.deployments, at)
   const worst = new Map<Group, NanoUsd | undefined>([[route.group, own]])
   for (const group of route.reach) worst.set(group, worstCase(call, group.deployments, at))
   const input = inputEstimate(call)
-  const taken = house.admission.admit({
+  const wanted: Wanted = {
     principal: caller,
     customer: parties.customer,
     tags: parties.tagRows,
@@ -60,7 +64,14 @@ async function admitTo({ call, caller, parties, route, house }: Admission): Prom
       own === undefined ? undefined : (Math.max(...[...worst.values()].map((amount) => amount ?? 0)) as NanoUsd),
     tokens: { input, total: input + outputEstimate(call) },
     payers: parties.payers,
-  })
+  }
+  return { wanted, worst }
+}
+
+async function admitTo(admission: Admission): Promise<Grant> {
+  const { route, house } = admission
+  const { wanted, worst } = wantedOf(admission)
+  const taken = house.admission.admit(wanted)
   const admitted: Admitted = taken instanceof Promise ? await taken : taken
   const covers = (group: Group) => group === route.group || !admitted.limited || worst.get(group) !== undefined
   return { ...admitted, route, covers }

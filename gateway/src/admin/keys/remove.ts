@@ -37,6 +37,8 @@ async function checkMayDelete(who: Who, found: Stored<VirtualKey> | undefined): 
 async function remove(who: Who, rows: readonly Stored<VirtualKey>[]): Promise<ReadonlySet<string>> {
   const { store, news } = who.house
   const gone = await store.keys.remove([...new Set(rows.map(({ value }) => value.hash))])
+  // told before anything else is tried: a key that is gone must not live on because its record could not be written
+  for (const { value } of gone) news.key(value.hash)
   const replaced = gone.flatMap(replacedBy)
   await store.keys.remove(replaced)
   for (const hash of replaced) news.key(hash)

@@ -26,6 +26,7 @@ export async function deleteKeys(who: Who, where: KeysOf): Promise<number> {
   for (;;) {
     const rows = await store.keys.list({ where, limit: batch })
     const gone = await store.keys.remove(rows.map(({ value }) => value.hash))
+    for (const { value } of gone) who.house.news.key(value.hash)
     for (const row of gone) {
       const was = await viewKey(who.house, row)
       await store.deleted.insert(

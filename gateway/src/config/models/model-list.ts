@@ -1,6 +1,7 @@
 import { isGatewayError } from 'turnpike-core/internal/kernel/faults'
 import type { JsonObject } from 'turnpike-core/internal/kernel/json'
 import { type ModelEntry, readEntry } from 'turnpike-core/internal/router/model-list/entry'
+import { readDuration } from '../../vocabulary/duration.ts'
 import type { Complaint, Locate } from '../document.ts'
 import type { Variables } from '../environment.ts'
 import { nearest } from '../nearest.ts'
@@ -50,6 +51,12 @@ export function readModels(
         complaints.push({
           ...locate(['model_list', at, 'litellm_params', 'api_base']),
           message: `\`api_base\` ${fault}`,
+        })
+      const duration = deployment.budget?.duration
+      if (duration !== undefined && !readDuration(duration))
+        complaints.push({
+          ...locate(['model_list', at, 'litellm_params', 'budget_duration']),
+          message: '`budget_duration` must be a length of time such as 30d',
         })
       for (const key of inert)
         warnings.push({

@@ -1,6 +1,7 @@
 import type { RouterSettings } from 'turnpike-core/internal/router/deployment'
 import { strategyNames } from 'turnpike-core/internal/router/strategies/index'
 import type { Section } from '../section.ts'
+import { readAffinity } from './affinity.ts'
 
 /** The router's settings: `router_settings`, and `litellm_settings` where the first is silent. */
 export function readRouting(router: Section, litellm: Section): Partial<RouterSettings> {
@@ -24,6 +25,10 @@ export function readRouting(router: Section, litellm: Section): Partial<RouterSe
     contentPolicyFallbacks: from('content_policy_fallbacks', fallbackMap),
     defaultFallbacks: from('default_fallbacks', names),
     aliases: { ...plainAliases(litellm), ...aliases(router) },
+    affinity: readAffinity(router),
+    maxParallel: router.whole('default_max_parallel_requests', 1),
+    queueMs: milliseconds('queue_timeout'),
+    priority: router.number('default_priority', Number.NEGATIVE_INFINITY),
   }
   return Object.fromEntries(
     Object.entries(settings).filter(([, value]) => value !== undefined),

@@ -5,14 +5,17 @@ import type { StreamReply } from 'turnpike-core/internal/client/send'
 import type { GatewayError } from 'turnpike-core/internal/kernel/faults'
 import type { Answer } from 'turnpike-core/internal/router/dispatch'
 import type { Group } from 'turnpike-core/internal/router/pool'
-import { askingOf } from '../ask.ts'
-import type { Responding } from './respond.ts'
+import { askingOf, type Question } from '../ask.ts'
 
 /** An answer that goes on where another broke off. */
 export interface Continuation {
   readonly reply: StreamReply
   /** the deployment that it comes from */
   readonly deployment: string
+}
+
+export interface Begun extends Question {
+  readonly answer: Answer
 }
 
 /** Finds who goes on after a failure within a stream; undefined where nobody can. */
@@ -25,17 +28,17 @@ const mostBreaks = 2
  * Goes on with a broken stream at another deployment of the group, or of its fallbacks, whose model takes the beginning of its answer as a
  * part of the request (https://docs.anthropic.com/en/docs/build-with-claude/prompt-engineering/prefill-claudes-response).
  */
-export function resuming(responding: Responding, flow: JoinedFlow): Resume {
-  const { call, story, house } = responding
-  const broken = new Set<string>([responding.answer.deployment.id])
+export function resuming(begun: Begun, flow: JoinedFlow): Resume {
+  const { call, story, house } = begun
+  const broken = new Set<string>([begun.answer.deployment.id])
   return async (error) => {
     const text = error.fault.blame === 'provider' && broken.size <= mostBreaks ? flow.soFar() : undefined
     const rest = text === undefined ? undefined : continuing(call, text)
     if (!rest) return undefined
-    const groups = groupsFor(responding, broken)
+    const groups = groupsFor(begun, broken)
     if (groups.length === 0) return undefined
     story.brokeOff({ usage: flow.usage(), serviceTier: flow.serviceTier(), error })
-    const asking = { ...askingOf({ ...responding, call: rest }), disableFallbacks: true }
+    const asking = { ...askingOf({ ...begun, call: rest }), disableFallbacks: true }
     for (const group of groups) {
       const answer = await house.router.ask(rest, group, asking).catch(() => undefined)
       if (!answer) continue
@@ -51,7 +54,7 @@ export function resuming(responding: Responding, flow: JoinedFlow): Resume {
   }
 }
 
-function groupsFor({ call, grant }: Responding, broken: ReadonlySet<string>): readonly Group[] {
+function groupsFor({ call, grant }: Begun, broken: ReadonlySet<string>): readonly Group[] {
   const { route, covers } = grant
   const further = call.field('disable_fallbacks') === true ? [] : route.reach.filter(covers)
   return [route.group, ...further]

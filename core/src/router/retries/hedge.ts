@@ -1,10 +1,42 @@
-import { createPace, type Pace, type Runner, race } from '../client/sending/hedge.ts'
-import { GatewayError } from '../kernel/faults.ts'
-import type { Usage } from '../vocabulary/usage.ts'
-import type { Attempt } from './attempt.ts'
-import type { Deployment } from './deployment.ts'
-import type { Health } from './health.ts'
-import type { Answer, Ports, Spent, Trial } from './trial.ts'
+import type { Reply } from '../../client/send.ts'
+import { createPace, type Pace, type Runner, race } from '../../client/sending/hedge.ts'
+import { GatewayError } from '../../kernel/faults.ts'
+import type { Usage } from '../../vocabulary/usage.ts'
+import type { Attempt } from '../attempt.ts'
+import type { Deployment } from '../deployment.ts'
+import type { Health } from '../health.ts'
+
+/** What a deployment used for an answer that another gave. */
+export interface Spent {
+  readonly deployment: Deployment
+  readonly usage: Usage
+}
+
+/** What must be known of a try to make a second one beside it. */
+export interface Overtakable {
+  readonly call: { readonly stream: boolean }
+  readonly group: { readonly name: string; readonly deployments: readonly Deployment[] }
+  readonly deployment: Deployment
+  /** others that may take the call as well, best first; undefined: those of the group that are in rotation */
+  readonly rivals?: readonly Deployment[]
+  readonly asking: {
+    readonly signal?: AbortSignal | undefined
+    readonly enter?: unknown
+    readonly note?: (attempt: Attempt) => void
+  }
+}
+
+/** What must be known of an answer to let it go. */
+export interface Overtaken {
+  readonly reply: Reply
+  done(end: { readonly error?: GatewayError | undefined }): void
+}
+
+/** What is laid over a try that runs in a race. */
+interface Running {
+  readonly heard: (usage: Usage) => void
+  readonly asking: { readonly signal: AbortSignal; readonly note: (attempt: Attempt) => void }
+}
 
 /** An attempt that was called off because another deployment answered first. */
 type LostAttempt = Attempt & { readonly reason: 'hedged' }
@@ -13,10 +45,10 @@ type LostAttempt = Attempt & { readonly reason: 'hedged' }
  * Attempts that a second deployment may overtake, where the entry says `hedge`: whoever answers first is taken, the other's socket is
  * closed, and what it is known to have used stays with the answer. Not where an owner sets something aside per attempt.
  */
-export function hedged(
+export function hedged<Trial extends Overtakable, Answer extends Overtaken>(
   attempt: (trial: Trial) => Promise<Answer>,
-  { health, ports }: { readonly health: Health; readonly ports: Ports },
-): (trial: Trial) => Promise<Answer> {
+  { health, ports }: { readonly health: Pick<Health, 'cooling' | 'inFlight'>; readonly ports: { tick(): number } },
+): (trial: Trial) => Promise<Answer & { readonly besides?: () => readonly Spent[] }> {
   const paces = new Map<string, Pace>()
 
   function paceOf({ group, call }: Trial): Pace {
@@ -37,7 +69,7 @@ export function hedged(
     return answer
   }
 
-  async function overtaken(trial: Trial, afterMs: number, pace: Pace): Promise<Answer> {
+  async function overtaken(trial: Trial, afterMs: number, pace: Pace) {
     const spent: Spent[] = []
     const second = (): Runner<Answer> | undefined => {
       const rival = trial.asking.signal?.aborted ? undefined : rivalOf(trial)
@@ -58,7 +90,8 @@ export function hedged(
     let lost = false
     const note = (told: Attempt): void => (lost ? undefined : asking.note?.(told))
     const heard = (told: Usage): void => void (usage = told)
-    const result = attempt({ ...trial, heard, asking: { ...asking, signal: line.signal, note } })
+    const over: Running = { heard, asking: { ...asking, signal: line.signal, note } }
+    const result = attempt({ ...trial, ...over })
     return {
       result,
       lose() {
@@ -85,7 +118,7 @@ export function hedged(
   }
 }
 
-function letGo(answer: Answer, error: GatewayError): void {
+function letGo(answer: Overtaken, error: GatewayError): void {
   if (answer.reply.kind === 'stream') answer.reply.close()
   answer.done({ error })
 }
