@@ -137,6 +137,19 @@ const actions: { readonly [S in SectionName]: Readonly<Record<string, string>> }
     disable_cooldowns: 'keep failed deployments in rotation',
     model_group_alias: 'alias to model group, or to `{model: group, hidden: true}`, which listings leave out',
     default_litellm_params: '`litellm_params` of every deployment that does not say otherwise',
+    deployment_affinity:
+      'keeps conversations on one deployment, so that its prompt cache goes on hitting: `true` by their name or the way they begin, `false` not at all; without it by a name alone (`x-litellm-session-id`, `x-turnpike-session`, `x-claude-code-session-id`, `prompt_cache_key`, `metadata.session_id`, `conversation`)',
+    deployment_affinity_ttl_seconds: 'seconds without a call after which a conversation is forgotten; default 300',
+    model_group_affinity_config:
+      '`{group: [checks]}`: what of `optional_pre_call_checks` keeps conversations in that group instead; an empty list: nothing',
+    optional_pre_call_checks:
+      '`session_affinity` (conversations by their name, on by default), `prompt_caching` (by the way they begin), `deployment_affinity` (by the key that calls); `responses_api_deployment_check`, `encrypted_content_affinity`, `router_budget_limiting` and `enforce_model_rate_limits` (over Redis) are made without being asked for',
+    default_max_parallel_requests:
+      'calls at once for deployments without `max_parallel_requests`; further ones wait for the last byte of one before them',
+    queue_timeout:
+      'seconds that a call may wait for a place before it is refused with 429; default 1; a call may say otherwise in its body, up to 600',
+    default_priority:
+      'priority of calls that name none in `priority`, and whose key and team have none in `metadata.priority`; lower ones are let in first; default 0',
     provider_budget_config:
       '`{provider: {budget_limit, time_period}}` (also `max_budget`, `budget_duration`): what may be spent at a provider',
     redis_url: 'the Redis in which replicas agree on budgets and limits; wins over the parts and over the environment',
@@ -204,8 +217,13 @@ const paramWords: Readonly<Record<string, string>> = {
   num_retries: 'further tries; of the first deployment of the group',
   max_retries: 'the same, where `num_retries` says nothing',
   weight: 'share of the traffic under `simple-shuffle`; 0: only when all others failed',
-  rpm: 'share of the traffic where no deployment has a `weight`; not a limit',
-  tpm: 'share of the traffic where no deployment has a `weight` or `rpm`; not a limit',
+  rpm: 'share of the traffic where no deployment has a `weight`; where replicas agree over Redis, also its requests a minute at the most',
+  tpm: 'share of the traffic where no deployment has a `weight` or `rpm`; over Redis also its tokens a minute at the most',
+  max_parallel_requests:
+    'calls that it takes at once; further ones go to others of the group, or wait for the last byte of one before them',
+  max_budget:
+    'dollars that it may cost; a deployment is known by `model_info.id`, or by its settings, so that without an id other settings begin anew',
+  budget_duration: 'how long `max_budget` lasts, such as `30d`; without it for good',
   order: 'lower ones go first; higher ones when a request has tried those or they are out of rotation',
   cooldown_time: 'seconds out of rotation after a failure',
   base_model: 'the model that an opaque name stands for, for price and abilities',

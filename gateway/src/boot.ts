@@ -77,9 +77,9 @@ export async function boot(first: Config, masterKeys: readonly string[], outside
   const models = createModels({ store, sealing, log, ...declaredIn(first), apply: router.replace })
   await models.reload()
   models.start()
-  const news = openNews({ shared, access: identity.access, models, log })
+  const news = openNews({ shared, access: identity.access, models, live, log })
   const requestLogs = openRequestLogs({ config: first, store, now, log })
-  const health = openHealth({ live, router, models, store, shared, ledger, fetch, now })
+  const health = openHealth({ live, router, models, store, shared, ledger, fetch, now, visiting })
   live.inherit((next) => {
     models.redeclare(declaredIn(next))
     admission.replace(next)

@@ -4,6 +4,8 @@ import type { Config } from './config/config.ts'
 export type Reloaded =
   | {
       readonly taken: true
+      /** whether it says anything else than before */
+      readonly changed: boolean
       /** what was changed and acts only after a restart */
       readonly needsRestart: readonly string[]
       readonly warnings: readonly string[]
@@ -20,6 +22,6 @@ export interface Live {
   readonly refused: readonly string[] | undefined
   /** changed in the file, and acting only after a restart */
   readonly needsRestart: readonly string[]
-  /** reads the configuration again; whoever asks while it is being read shares the next reading */
+  /** reads the configuration again and goes on with it, or with the old one where it cannot be served */
   reload(): Promise<Reloaded>
 }

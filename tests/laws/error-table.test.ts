@@ -163,7 +163,7 @@ const rows: [string, number, string | null, string | null, RegExp, string, Ask][
   ],
   [
     'a group that is cooling down',
-    429,
+    503,
     null,
     null,
     /^No deployments available for selected model, Try again in \d+ seconds?\. Passed model=cooling/,

@@ -102,7 +102,7 @@ test('only these rows are for everybody', () => {
 
 /** What is asked by POST because it is long, and changes nothing. */
 const questions =
-  /^(count-tokens|messages\.count-tokens|tokens\.count|cost\.estimate|spend\.calculate|request\.transform|key\.health|key\.info\.v2)$/
+  /^(count-tokens|messages\.count-tokens|tokens\.count|cost\.estimate|spend\.calculate|request\.transform|request\.explain|key\.health|key\.info\.v2)$/
 
 test('every row that calls models wants a key, and no row that changes something is for every key', () => {
   for (const row of endpoints) {

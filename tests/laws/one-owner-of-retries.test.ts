@@ -231,10 +231,10 @@ describe('a deployment that fails cools down', () => {
     expect((await asked('pair')).seen).toEqual(['status-429', 'sound'])
   })
 
-  test('and when all are out the answer is 429, says when to come back, and no provider is asked', async () => {
+  test('and when all are out for failures the answer is 503, says when to come back, and no provider is asked', async () => {
     for (let at = 0; at < 3; at++) expect((await asked('counted', 0)).status).toBe(500)
     const { status, seen, retryAfter } = await asked('counted', 0)
-    expect(status).toBe(429)
+    expect(status).toBe(503)
     expect(seen).toEqual([])
     expect(Number(retryAfter)).toBeGreaterThan(20)
     clock += 31_000

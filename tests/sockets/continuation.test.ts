@@ -222,3 +222,25 @@ test('an error event that repeats the key reaches the caller without it, in an u
   overload.close()
   await plain.close()
 })
+
+test('an error event in an untouched stream is heard by the deployment’s health', async () => {
+  const overload = await rawProvider(
+    (socket) => void socket.write(`${streamHead + start + open + say('one ') + overloaded}0\r\n\r\n`),
+  )
+  const plain = await testHouse({
+    models: [
+      {
+        model_name: 'plain',
+        litellm_params: { model: 'anthropic/claude-x', api_base: overload.url },
+        model_info: { id: 'plain-1' },
+      },
+    ],
+    router: { allowed_fails: 0, cooldown_time: 60 },
+  })
+  const messages = doors.find(({ format }) => format === 'anthropic-messages') ?? chat
+  const place = { url: plain.url, key: await plain.key() }
+  await (await fetch(knock(messages, place, { model: 'plain', stream: true }))).text()
+  expect(plain.gateway.house.router.health.cooling('plain-1')).toBeGreaterThan(0)
+  overload.close()
+  await plain.close()
+})

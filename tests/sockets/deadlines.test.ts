@@ -7,6 +7,8 @@ import { chunk, completion, delta, finish, http, type RawProvider, rawProvider, 
 let silent: RawProvider
 let stalling: RawProvider
 let sound: RawProvider
+let loris: RawProvider
+let heads: RawProvider
 let house: TestHouse
 let at: { url: string; key: string }
 
@@ -22,6 +24,18 @@ beforeAll(async () => {
     if (body.includes('"stream":true')) socket.write(`${streamHead + chunk(delta('sound')) + chunk(finish)}0\r\n\r\n`)
     else socket.write(http('200 OK', { 'content-type': 'application/json' }, completion))
   })
+  // a byte now and then, and never an event or an end
+  loris = await rawProvider(async (socket, { body }) => {
+    const streamed = body.includes('"stream":true')
+    socket.write(
+      streamed ? streamHead : 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n{',
+    )
+    while (!socket.destroyed) {
+      await Bun.sleep(20)
+      socket.write(streamed ? chunk(': still here\n\n') : ' ')
+    }
+  })
+  heads = await rawProvider((socket) => void socket.write(streamHead))
   house = await testHouse({
     models: (place) => [
       ...wildcards(place),
@@ -30,6 +44,12 @@ beforeAll(async () => {
       entry('guarded', sound.url, { order: 2 }),
       entry('falls', silent.url),
       entry('sound', sound.url),
+      entry('unanswered', silent.url, { order: 1, connect_timeout: 0.3 }),
+      entry('unanswered', sound.url, { order: 2 }),
+      entry('heads', heads.url, { connect_timeout: 0.2, stream_timeout: 0.6 }),
+      entry('loris', loris.url, { order: 1, stream_timeout: 0.4, timeout: 0.5 }),
+      entry('loris', sound.url, { order: 2 }),
+      entry('unbounded', stalling.url),
       entry('stalling', stalling.url, { stream_idle_timeout: 0.3 }),
     ],
     router: { num_retries: 0, fallbacks: [{ falls: ['sound'] }], disable_cooldowns: true },
@@ -38,7 +58,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  for (const provider of [silent, stalling, sound]) provider.close()
+  for (const provider of [silent, stalling, sound, loris, heads]) provider.close()
   await house.close()
 })
 
@@ -107,6 +127,60 @@ describe('a provider that accepts and stays silent', () => {
     expect(text).toContain(stream ? 'sound' : 'hello')
     expect(ms).toBeGreaterThan(390)
     expect(ms).toBeLessThan(900)
+  })
+})
+
+describe('a provider that sends no head', () => {
+  test.concurrent.each([false, true])(
+    'is given up after connect_timeout, and another is asked (stream: %p)',
+    async (stream) => {
+      const { text, ms } = await timed(
+        knock(chat, at, { model: 'unanswered', stream, headers: { 'x-litellm-num-retries': '1' } }),
+      )
+      expect(text).toContain(stream ? 'sound' : 'hello')
+      expect(ms).toBeGreaterThan(290)
+      expect(ms).toBeLessThan(800)
+    },
+  )
+
+  test.concurrent('is told apart from one that sends a head and no content', async () => {
+    const { response, text, ms } = await timed(knock(chat, at, { model: 'heads', stream: true }))
+    expect(response.status).toBe(408)
+    expect(text).toContain('no content within 0.6 s')
+    expect(ms).toBeGreaterThan(590)
+  })
+})
+
+describe('a provider that drips', () => {
+  test.concurrent.each([
+    [false, 500],
+    [true, 400],
+  ])('is given up all the same, and another is asked (stream: %p)', async (stream, deadline) => {
+    const { text, ms } = await timed(
+      knock(chat, at, { model: 'loris', stream, headers: { 'x-litellm-num-retries': '1' } }),
+    )
+    expect(text).toContain(stream ? 'sound' : 'hello')
+    expect(ms).toBeGreaterThan(deadline - 10)
+    expect(ms).toBeLessThan(deadline + 500)
+  })
+})
+
+describe('deadlines of the request', () => {
+  test.concurrent.each([
+    ['silent', { connect_timeout: 0.3 }, {}],
+    ['silent', { timeout: 0.3 }, {}],
+    ['silent', { request_timeout: 0.3 }, {}],
+    ['silent', { stream_timeout: 0.3 }, {}],
+    ['silent', {}, { 'x-litellm-connect-timeout': '0.3' }],
+    ['unbounded', { stream_idle_timeout: 0.3 }, {}],
+    ['unbounded', {}, { 'x-litellm-stream-idle-timeout': '0.3' }],
+  ])('%s: %j %j', async (model, fields, headers) => {
+    const { text, ms } = await timed(knock(chat, at, { model, stream: true, fields, headers }))
+    expect(text).toContain('timed out')
+    expect(ms).toBeGreaterThan(290)
+    expect(ms).toBeLessThan(900)
+    const asked = [...silent.requests, ...stalling.requests].map(({ body }) => body)
+    expect(asked.filter((body) => /_timeout|"timeout"/.test(body))).toEqual([])
   })
 })
 

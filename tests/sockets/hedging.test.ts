@@ -55,8 +55,11 @@ beforeAll(async () => {
       entry('slow', 2, quick, always),
       entry('begun', 1, starting, always, 'anthropic'),
       entry('begun', 2, quick, always),
-      entry('rare', 1, silent, { after: 50, max_extra: 0.25 }),
-      entry('rare', 2, quick, { after: 50, max_extra: 0.25 }),
+      // of one level: a second one would be gone to when the first has failed
+      ...[silent, quick].map((place, at) => {
+        const { litellm_params, ...rest } = entry('rare', at, place, { after: 50, max_extra: 0.25 })
+        return { ...rest, litellm_params: { ...litellm_params, order: 1, weight: 1 - at } }
+      }),
       entry('failing', 1, silent, always),
       entry('failing', 2, failing, always),
       entry('alone', 1, silent, always),

@@ -202,7 +202,7 @@ function spentLimitsMs(headers: Headers, now: number): number | undefined {
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** `6m0s`, `20ms`, `7.66s`; a bare number is seconds. */
-function durationMs(text: string): number | undefined {
+export function durationMs(text: string): number | undefined {
   const seconds = numeric(text)
   if (seconds !== undefined) return seconds * 1000
   if (!/^(?:\d+(?:\.\d+)?(?:ms|[smhd]))+$/.test(text)) return undefined

@@ -1,7 +1,7 @@
 import type { Environment } from '../client/build-target.ts'
 import { type Deployment, defaultSettings, type RouterSettings } from './deployment.ts'
 import { createDispatcher, type Dispatcher, type Ports } from './dispatch.ts'
-import { createHealth, type Health } from './health.ts'
+import { type Cooled, createHealth, type Health } from './health/health.ts'
 import { expander, type ModelEntry, readEntry } from './model-list/entry.ts'
 import { createPlacing, type Placing } from './placing/placing.ts'
 import { createPool } from './pool.ts'
@@ -17,6 +17,8 @@ export function createRouter(
     health?: Health
     /** and what it remembers of where calls went */
     placing?: Placing
+    /** hears of each deployment that is taken out of rotation here, to tell other replicas; they give it to `health.cool` */
+    onCooled?: (cooled: Cooled) => void
   },
 ): Dispatcher {
   const settings = { ...defaultSettings, ...given }
@@ -27,6 +29,8 @@ export function createRouter(
     return limited(deployment, settings)
   })
   const expand = expander(byId, ports.environment)
+  const health = ports.health ?? createHealth(settings, { now: ports.now, onCooled: ports.onCooled })
+  health.know(deployments)
   return createDispatcher(
     {
       pool: createPool(deployments, settings, (deployment, model) => {
@@ -35,7 +39,7 @@ export function createRouter(
       }),
       settings,
       strategy: strategyFor(settings),
-      health: ports.health ?? createHealth(settings, ports.now),
+      health,
       placing: ports.placing ?? createPlacing(settings.affinity, ports),
     },
     ports,

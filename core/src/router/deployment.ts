@@ -1,7 +1,7 @@
 import type { Target } from '../client/target.ts'
 import type { NanoUsd } from '../kernel/money.ts'
 import type { Price } from '../models/price.ts'
-import type { AffinitySettings } from './placing/affinity.ts'
+import type { AffinitySettings } from './placing/settings.ts'
 
 /** One entry of a model group: a target with its share of the traffic and its price. */
 export interface Deployment extends Target {
@@ -26,7 +26,20 @@ export interface Deployment extends Target {
   /** the name to look up in the price book where the wire's name is not it (Azure deployments) */
   readonly pricedAs?: string
   readonly accessGroups?: readonly string[]
+  /** for requests with one of these tags; `default` also for those without a known one */
+  readonly tags?: readonly string[]
+  /** where it runs, in its vendor's own name or plainly `eu`, `us` */
+  readonly region?: string
+  /** the only team whose requests it takes */
+  readonly teamId?: string
+  /** the same for all deployments with the same credential; does not tell it */
+  readonly credential?: string
 }
+
+/** LiteLLM's kinds of failure, for policies. */
+export type FailureKind = 'badRequest' | 'authentication' | 'timeout' | 'rateLimit' | 'contentPolicy' | 'internalServer'
+
+export type FailurePolicy = Readonly<Partial<Record<FailureKind, number>>>
 
 /** Settings of the router, as LiteLLM names them, in milliseconds. */
 export interface RouterSettings {
@@ -42,8 +55,22 @@ export interface RouterSettings {
   readonly maxFallbacks: number
   /** failures a deployment may have within a cooldown's length; undefined: the default rules */
   readonly allowedFails?: number
+  /** the same by kind of failure */
+  readonly allowedFailsPolicy?: FailurePolicy
   readonly cooldownMs: number
   readonly disableCooldowns: boolean
+  /** retries by kind of failure, before `retries` and whatever the caller asks for */
+  readonly retryPolicy?: FailurePolicy
+  readonly groupRetryPolicy?: Readonly<Record<string, FailurePolicy>>
+  /** the share of the recent requests that may be retries, once there are enough of them to tell */
+  readonly retryBudget: number
+  /** whether a deployment whose context window the input exceeds by our estimate is passed over */
+  readonly preCallChecks: boolean
+  readonly tagFiltering: boolean
+  /** whether one of the request's tags is enough */
+  readonly tagMatchAny: boolean
+  /** the group or deployment that answers to names that nobody bears */
+  readonly defaultDeployment?: string
   readonly fallbacks: Readonly<Record<string, readonly string[]>>
   readonly contextWindowFallbacks: Readonly<Record<string, readonly string[]>>
   readonly contentPolicyFallbacks: Readonly<Record<string, readonly string[]>>
@@ -67,6 +94,10 @@ export const defaultSettings: RouterSettings = {
   maxFallbacks: 5,
   cooldownMs: 5000,
   disableCooldowns: false,
+  retryBudget: 0.2,
+  preCallChecks: false,
+  tagFiltering: false,
+  tagMatchAny: true,
   fallbacks: {},
   contextWindowFallbacks: {},
   contentPolicyFallbacks: {},

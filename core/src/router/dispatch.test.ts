@@ -1,57 +1,7 @@
 import { describe, expect, test } from 'bun:test'
-import { callOf } from '../client/call.ts'
-import { GatewayError } from '../kernel/faults.ts'
-import type { JsonObject } from '../kernel/json.ts'
-import { fakeProvider } from '../testing/fake-provider.ts'
-import type { Attempt } from './attempt.ts'
-import { createRouter } from './create.ts'
-import type { RouterSettings } from './deployment.ts'
+import type { GatewayError } from '../kernel/faults.ts'
+import { entryAt as entry, openRouter as open } from '../testing/open-router.ts'
 import type { Asking } from './dispatch.ts'
-import type { ModelEntry } from './model-list/entry.ts'
-
-const entry = (name: string, model: string, params: JsonObject = {}): ModelEntry => ({
-  model_name: name,
-  litellm_params: { model: `openai/${model}`, api_key: 'sk-x', api_base: 'http://provider.example/v1', ...params },
-})
-
-/** A router over a provider in memory, with a clock that only waiting moves and dice that always fall low. */
-function open(entries: readonly ModelEntry[], settings: Partial<RouterSettings> = {}, roll = () => 0) {
-  const fake = fakeProvider()
-  const clock = { now: 1_700_000_000_000 }
-  const waits: number[] = []
-  const router = createRouter(entries, settings, {
-    fetch: (url, init) => fake.handle(new Request(url, init)),
-    now: () => clock.now,
-    tick: () => clock.now,
-    dice: roll,
-    async sleep(ms) {
-      if (ms > 0) waits.push(ms)
-      clock.now += ms
-    },
-    environment: {},
-  })
-  const ask = async (model: string, asking: Asking = {}, fields: JsonObject = {}) => {
-    const before = fake.requests.length
-    const attempts: Attempt[] = []
-    const bytes = new TextEncoder().encode(
-      JSON.stringify({ model, messages: [{ role: 'user', content: 'hi' }], ...fields }),
-    )
-    const call = callOf({ format: 'openai-chat', bytes })
-    const told = await router
-      .ask(call, router.group(model), { note: (attempt) => void attempts.push(attempt), ...asking })
-      .then((answer) => {
-        answer.done({ outputTokens: 1 })
-        return answer
-      })
-      .catch((thrown: unknown) => {
-        if (thrown instanceof GatewayError) return thrown
-        throw thrown
-      })
-    const seen = fake.requests.slice(before).map(({ body }) => (JSON.parse(body) as { model: string }).model)
-    return { told, seen, attempts }
-  }
-  return { router, ask, waits, clock, fake }
-}
 
 describe('one deployment', () => {
   test('is tried three times by default, with the waits between', async () => {
@@ -121,7 +71,7 @@ describe('several deployments', () => {
     expect((await ask('m')).seen).toEqual(['status-429', 'fine'])
   })
 
-  test('that all cool down leave a 429 with the time of the first to come back', async () => {
+  test('that all cool down leave a 503 with the time of the first to come back and the causes', async () => {
     const { ask } = open([
       entry('m', 'status-401', { cooldown_time: 7 }),
       entry('m', 'status-404', { cooldown_time: 3 }),
@@ -129,8 +79,9 @@ describe('several deployments', () => {
     await ask('m')
     const { told, seen } = await ask('m')
     expect(seen).toEqual([])
-    expect(told).toMatchObject({ code: 'no-deployment', status: 429, retryAfterMs: 3000 })
+    expect(told).toMatchObject({ code: 'no-deployment', status: 503, retryAfterMs: 3000 })
     expect((told as GatewayError).message).toContain('Try again in 3 seconds')
+    expect((told as GatewayError).message).toEndWith('Causes: provider-auth (2).')
   })
 })
 
@@ -251,4 +202,78 @@ test('an unknown model is told without the names that there are', () => {
   const { router } = open([entry('group-of-others', 'x')])
   expect(() => router.group('nope')).toThrow('Invalid model name passed in model=nope')
   expect(() => router.group('nope')).not.toThrow('group-of-others')
+})
+
+describe('a name that nobody bears', () => {
+  test('goes to the deployment behind `*`', async () => {
+    const { ask } = open([entry('*', 'any'), entry('a', 'own')])
+    expect((await ask('whatever')).seen).toEqual(['any'])
+    expect((await ask('a')).seen).toEqual(['own'])
+  })
+
+  test('goes to the default deployment, by the name of a group or by an id', async () => {
+    const entries = [entry('a', 'first'), entry('b', 'second', {}, { id: 'the-one' })]
+    expect((await open(entries, { defaultDeployment: 'a' }).ask('whatever')).seen).toEqual(['first'])
+    expect((await open(entries, { defaultDeployment: 'the-one' }).ask('whatever')).seen).toEqual(['second'])
+  })
+})
+
+describe('a fallback', () => {
+  test('is found by a key with a star, the longest that fits', async () => {
+    const { ask } = open([entry('gpt-a', 'status-500'), entry('x', 'x'), entry('y', 'y')], {
+      retries: 0,
+      fallbacks: { '*': ['x'], 'gpt-*': ['y'] },
+    })
+    expect((await ask('gpt-a')).seen).toEqual(['status-500', 'y'])
+  })
+
+  test('may be one deployment by its id, of the same group too and though it cools down', async () => {
+    const { ask, router, clock } = open(
+      [entry('a', 'status-500'), entry('a', 'spare', { weight: 0 }, { id: 'spare' })].map((one, at) =>
+        at === 0 ? { ...one, litellm_params: { ...one.litellm_params, weight: 1 } } : one,
+      ),
+      { retries: 0, fallbacks: { a: ['spare'] } },
+    )
+    router.health.cool({ id: 'spare', until: clock.now + 60_000, cause: 'provider-limit' })
+    expect((await ask('a')).seen).toEqual(['status-500', 'spare'])
+  })
+
+  test('for refused content comes for a whole answer that the filter ended, where one is named', async () => {
+    const filtered = () =>
+      Response.json({
+        id: 'x',
+        object: 'chat.completion',
+        created: 1,
+        model: 'm',
+        choices: [{ index: 0, message: { role: 'assistant', content: '' }, finish_reason: 'content_filter' }],
+        usage: { prompt_tokens: 1, completion_tokens: 0, total_tokens: 1 },
+      })
+    const entries = [entry('a', 'strict'), entry('a', 'strict-too'), entry('b', 'lenient')]
+    const named = open(entries, { contentPolicyFallbacks: { a: ['b'] } })
+    named.fake.script(filtered)
+    const { seen, told } = await named.ask('a')
+    expect(seen).toEqual(['strict', 'lenient'])
+    expect(told).toMatchObject({ group: 'b', fallbacks: 1 })
+    const unnamed = open(entries)
+    unnamed.fake.script(filtered)
+    expect((await unnamed.ask('a')).seen).toEqual(['strict'])
+  })
+
+  test.each([
+    ['fallbacks', 'general'],
+    ['context_fallbacks', 'long'],
+    ['content_policy_fallbacks', 'lenient'],
+    ['rate_limit_error', 'general'],
+  ] as const)('can be tried out with %p, without asking the first group', async (kind, model) => {
+    const { ask } = open(
+      ['a', 'general', 'long', 'lenient'].map((name) => entry(name, name)),
+      {
+        fallbacks: { a: ['general'] },
+        contextWindowFallbacks: { a: ['long'] },
+        contentPolicyFallbacks: { a: ['lenient'] },
+      },
+    )
+    expect((await ask('a', { test: kind })).seen).toEqual([model])
+    expect((await ask('a', { test: kind, disableFallbacks: true })).told).toMatchObject({ name: 'GatewayError' })
+  })
 })

@@ -6,9 +6,13 @@ import { type Expand, fillStars, wildcardPattern } from './model-list/wildcard.t
 export interface Group {
   readonly name: string
   readonly deployments: readonly Deployment[]
+  /** asked for by the id of its one deployment: it is tried even while that is out of rotation */
+  readonly pinned?: boolean
+  /** how many it has in all, where this is a part of it */
+  readonly size?: number
 }
 
-/** Finds the group for a requested model: alias, exact name, deployment id, wildcard, the raw model of some deployment. */
+/** Finds the group for a requested model: alias, exact name, deployment id, wildcard, the raw model of some deployment, the default. */
 export interface Pool {
   find(model: string): Group | undefined
   /** the group names that exist, wildcards as they are written, hidden aliases left out */
@@ -21,18 +25,21 @@ const maxExpanded = 5000
 
 export function createPool(
   deployments: readonly Deployment[],
-  settings: Pick<RouterSettings, 'aliases'>,
+  settings: Pick<RouterSettings, 'aliases' | 'defaultDeployment'>,
   expand: Expand,
 ): Pool {
   const groups = new Map<string, Deployment[]>()
-  const byId = new Map<string, Deployment>()
+  const pinned = new Map<string, Group>()
   const byModel = new Map<string, Deployment[]>()
   for (const deployment of deployments) {
     push(groups, deployment.group, deployment)
-    byId.set(deployment.id, deployment)
+    pinned.set(deployment.id, { name: deployment.group, deployments: [deployment], pinned: true })
     push(byModel, `${deployment.provider.name}/${deployment.model}`, deployment)
   }
   const exactGroups = new Map<string, Group>([...groups].map(([name, list]) => [name, { name, deployments: list }]))
+  const raw = new Map<string, Group>(
+    [...byModel].map(([model, list]) => [model, { name: list[0]?.group ?? model, deployments: list }]),
+  )
   const wildcards = [...groups.keys()]
     .filter((name) => name.includes('*'))
     .map(wildcardPattern)
@@ -65,12 +72,9 @@ export function createPool(
       const model = (Object.hasOwn(settings.aliases, asked) && settings.aliases[asked]?.group) || asked
       const exact = exactGroups.get(model)
       if (exact) return exact
-      const pinned = byId.get(model)
-      if (pinned) return { name: pinned.group, deployments: [pinned] }
-      const wild = matching(model)
-      if (wild) return wild
-      const raw = byModel.get(model)
-      return raw && { name: raw[0]?.group ?? model, deployments: raw }
+      const found = pinned.get(model) ?? matching(model) ?? raw.get(model)
+      if (found || settings.defaultDeployment === undefined) return found
+      return exactGroups.get(settings.defaultDeployment) ?? pinned.get(settings.defaultDeployment)
     },
   }
 }

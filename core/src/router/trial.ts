@@ -9,10 +9,14 @@ import { GatewayError, isGatewayError, withDetail } from '../kernel/faults.ts'
 import type { Usage } from '../vocabulary/usage.ts'
 import type { Attempt } from './attempt.ts'
 import type { Deployment, RouterSettings } from './deployment.ts'
-import type { Health } from './health.ts'
-import { continuationFault } from './placing/continuation.ts'
+import type { Health } from './health/health.ts'
+import type { Claim } from './health/life.ts'
+import { continuationFault } from './placing/gone.ts'
 import type { Group } from './pool.ts'
+import { specialFallbacks } from './retries/fallbacks.ts'
+import { refuseFiltered } from './retries/filtered.ts'
 import { hedged, type Spent } from './retries/hedge.ts'
+import type { MockFailure } from './retries/mock-failure.ts'
 import type { Dice } from './strategies/strategy.ts'
 
 /** What a call asks of the router beyond itself. */
@@ -32,6 +36,14 @@ export interface Asking {
   readonly permits?: (group: Group) => boolean
   /** answer with this text without calling anybody */
   readonly mock?: string | undefined
+  /** let the first group fail in this way without asking it; only for administrators */
+  readonly test?: MockFailure | undefined
+  /** tags of the request, for deployments that are chosen by them */
+  readonly tags?: readonly string[] | undefined
+  /** the team that the caller acts for */
+  readonly teamId?: string | undefined
+  /** where the caller may be served, such as `eu` */
+  readonly region?: string | undefined
   /** Asked before each attempt: what the deployment's owner sets aside for it, or why it may not take the call now. */
   readonly enter?: ((deployment: Deployment) => Entry | Promise<Entry>) | undefined
   /** whose call it is, and the name of the conversation that it belongs to, where that does not stand in the body */
@@ -68,7 +80,14 @@ export interface Answer {
   /** what other deployments used for this answer that were called off */
   readonly besides?: () => readonly Spent[]
   /** once, when the last byte has left: what it took, or what cut it short */
-  done(end: { readonly outputTokens?: number | undefined; readonly error?: GatewayError | undefined }): void
+  done(end: AnswerEnd): void
+}
+
+/** How an answer came to its end. */
+export interface AnswerEnd {
+  readonly inputTokens?: number | undefined
+  readonly outputTokens?: number | undefined
+  readonly error?: GatewayError | undefined
 }
 
 /** What the router needs from outside. */
@@ -87,6 +106,8 @@ export interface Trial {
   readonly group: Group
   readonly deployment: Deployment
   readonly asking: Asking
+  /** what is on its deployment's counters already */
+  readonly claim?: Claim | undefined
   /** which try of the group this is, and how many groups have failed before */
   readonly retries: number
   readonly fallbacks: number
@@ -107,34 +128,54 @@ export function trialsWith(trying: Trying): (trial: Trial) => Promise<Answer> {
   return hedged(plainTrials(trying), trying)
 }
 
+/** What a deployment has begun to answer. */
+interface Given {
+  readonly begun: number
+  readonly claim: Claim
+  readonly compiled: Compiled
+  readonly reply: Reply
+}
+
 /** The call is sent, its deployment's health hears how it went, the attempt is noted. */
 function plainTrials({ settings, health, ports }: Trying): (trial: Trial) => Promise<Answer> {
   const flights = createFlights()
   return async (given) => {
     const trial = meeting(given, flights)
+    const claim = claimOf(given, trial)
     const { deployment, group, asking } = trial
     const begun = ports.tick()
-    health.started(deployment.id)
     try {
       const { compiled, reply } = await sendTo(trial)
+      if (reply.kind === 'whole' && hasFilterFallback(trial)) refuseFiltered(trial.call, reply)
       asking.note?.({ kind: 'answered', deployment: deployment.id, group: group.name, ms: ports.tick() - begun })
-      return answerOf(trial, begun, compiled, reply)
+      health.bore(deployment.id, reply.headers)
+      return answerOf(trial, { begun, claim, compiled, reply })
     } catch (thrown) {
-      health.finished(deployment.id)
+      claim.end(0, ports.now())
       const told = withDetail(asGatewayError(thrown), { provider: deployment.provider.name, model: deployment.model })
       const error = continuationFault(trial.call, group, told)
       asking.note?.({ kind: 'failed', deployment: deployment.id, group: group.name, ms: ports.tick() - begun, error })
-      health.failed(deployment, error, group.deployments.length - 1)
+      health.failed(deployment, error, siblingsIn(group))
       throw error
     }
   }
 
-  function answerOf(
-    { call, group, deployment, retries, fallbacks }: Trial,
-    begun: number,
-    compiled: Compiled,
-    reply: Reply,
-  ): Answer {
+  /** What is on the counters for this try: made where another deployment is tried than was counted. */
+  function claimOf({ claim, deployment }: Trial, trial: Trial): Claim {
+    const own = claim?.life.id === deployment.id
+    if (claim && own && trial.deployment === deployment) return claim
+    if (own) claim?.undo(ports.now())
+    return health.begin(trial.deployment.id, claim?.tokens ?? 0)
+  }
+
+  /** Whether an answer that the provider's filter ended is to be made by another group. */
+  function hasFilterFallback({ call, group, asking }: Trial): boolean {
+    if (asking.disableFallbacks) return false
+    return specialFallbacks({ model: call.model, group: group.name, code: 'content-policy', settings }) !== undefined
+  }
+
+  function answerOf(trial: Trial, { begun, claim, compiled, reply }: Given): Answer {
+    const { call, group, deployment, retries, fallbacks } = trial
     const firstByteMs = call.stream ? ports.tick() - begun : undefined
     let over = false
     return {
@@ -144,11 +185,11 @@ function plainTrials({ settings, health, ports }: Trying): (trial: Trial) => Pro
       reply,
       retries,
       fallbacks,
-      done({ outputTokens = 0, error }) {
+      done({ inputTokens = claim.tokens, outputTokens = 0, error }) {
         if (over) return
         over = true
-        health.finished(deployment.id)
-        if (error) health.failed(deployment, error, group.deployments.length - 1)
+        claim.end(inputTokens + outputTokens, ports.now())
+        if (error) health.failed(deployment, error, siblingsIn(group))
         else
           health.answered(deployment.id, {
             msPerToken: (ports.tick() - begun) / Math.max(1, outputTokens),
@@ -200,8 +241,13 @@ function meeting(trial: Trial, flights: Flights): Trial {
       return false
     }
   }
-  const met = onItsWay(deployment) ? deployment : group.deployments.find(onItsWay)
+  const met = onItsWay(deployment) ? deployment : (trial.rivals ?? group.deployments).find(onItsWay)
   return met ? { ...trial, deployment: met } : trial
+}
+
+/** Deployments that could take over when one of the group is out of rotation. */
+function siblingsIn({ size, deployments }: Group): number {
+  return (size ?? deployments.length) - 1
 }
 
 /** What happens upstream when the caller leaves. */

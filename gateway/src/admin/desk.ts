@@ -62,7 +62,8 @@ export interface Change {
 export async function record(who: Who, change: Change): Promise<void> {
   const { house, caller } = who
   if (change.table === 'LiteLLM_VerificationToken') house.news.key(change.objectId)
-  else if (change.table === 'LiteLLM_ProxyModelTable' || change.table === 'LiteLLM_CredentialsTable') await house.news.models()
+  else if (change.table === 'LiteLLM_ProxyModelTable' || change.table === 'LiteLLM_CredentialsTable')
+    await house.news.models()
   else if (change.table === 'LiteLLM_Config') house.news.settings()
   else house.news.tenants()
   await house.store.audit.append({
@@ -76,7 +77,10 @@ export async function record(who: Who, change: Change): Promise<void> {
 
 /** What is spent in the current period of somebody's budget; for good where it has none. */
 export async function spentBy(house: House, bucket: string, terms: Terms): Promise<NanoUsd> {
-  const period = terms.budgetDuration === undefined ? undefined : periodAt(house.config.governance.budgets.clock)(terms.budgetDuration, house.now())
+  const period =
+    terms.budgetDuration === undefined
+      ? undefined
+      : periodAt(house.config.governance.budgets.clock)(terms.budgetDuration, house.now())
   const name = period ? `${bucket}:${terms.budgetDuration}:${period.name}` : bucket
   return house.shared.spentIn(name) ?? (await house.store.balanceOf(name))
 }
@@ -96,7 +100,10 @@ export function forbidden(message: string, param?: string): GatewayError {
 }
 
 /** Whether the caller manages a team: an administrator, one of the team, or one of its organisation. */
-export function managesTeam(caller: Principal, team: { readonly id: string; readonly organizationId?: string | undefined }): boolean {
+export function managesTeam(
+  caller: Principal,
+  team: { readonly id: string; readonly organizationId?: string | undefined },
+): boolean {
   if (isAdmin(caller)) return true
   if (caller.kind !== 'key' && caller.kind !== 'token') return false
   const { teams, organizations } = caller.administers

@@ -44,9 +44,14 @@ const setters: { readonly [F in keyof typeof termFields]: (draft: Draft, value: 
   soft_budget: (draft, value) => void (draft.softBudget = value),
   budget_duration: (draft, value) => void (draft.budgetDuration = value),
   budget_limits: (draft, value) =>
-    void (draft.budgetLimits = value.map((one) => ({ duration: one.budget_duration, maxBudget: nanoUsd(one.max_budget) }))),
+    void (draft.budgetLimits = value.map((one) => ({
+      duration: one.budget_duration,
+      maxBudget: nanoUsd(one.max_budget),
+    }))),
   model_max_budget: (draft, value) =>
-    void (draft.modelMaxBudget = Object.fromEntries(Object.entries(value).map(([name, one]) => [name, modelTerms(one)]))),
+    void (draft.modelMaxBudget = Object.fromEntries(
+      Object.entries(value).map(([name, one]) => [name, modelTerms(one)]),
+    )),
   budget_fallbacks: (draft, value) => void (draft.budgetFallbacks = value),
   temp_budget_increase: (draft, value) => void (draft.tempBudgetIncrease = value),
   temp_budget_expiry: (draft, value) => void (draft.tempBudgetExpiry = value),

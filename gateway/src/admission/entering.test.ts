@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'bun:test'
+import { afterAll, describe, expect, test } from 'bun:test'
+import { redisForTests } from '../../../tests/services.ts'
+import { createRedisShared } from '../shared/redis.ts'
 import type { Entered, Entering } from './admission.ts'
 import { enteringWith } from './entering.ts'
 import { dollars, openScene } from './testing/scene.ts'
@@ -102,5 +104,25 @@ describe('the limits of a deployment', () => {
     expect(enter(attempt(0, limited))).toMatchObject({ kind: 'limit' })
     entered.settle({ shares: [], tokens: 40 })
     letIn(enter(attempt(0, limited)))
+  })
+})
+
+const server = await redisForTests()
+afterAll(() => server?.stop())
+
+describe.skipIf(!server)('two replicas (skipped where no redis-server is installed)', () => {
+  test('hold a deployment to its budget and its requests together', async () => {
+    const ports = { url: server?.url ?? '', namespace: `entering-${process.pid}`, now: Date.now, log: () => {} }
+    const replicas = [1, 2].map(() => createRedisShared({ ...ports, balanceOf: () => dollars(0) }))
+    await Promise.all(replicas.map(({ ready }) => ready))
+    const enters = replicas.map((shared) =>
+      enteringWith({ shared, providers: {}, periodAt: () => undefined, now: Date.now }),
+    )
+    const all = (costs: number, deployment: Entering['deployment']) =>
+      Promise.all(enters.flatMap((enter) => Array.from({ length: 10 }, () => enter(attempt(costs, deployment)))))
+    const letInOf = (given: readonly (Entered | undefined)[]) => given.filter((one) => one?.full === undefined).length
+    expect(letInOf(await all(0.25, { id: 'd-1', budget: { limit: dollars(1) } }))).toBe(4)
+    expect(letInOf(await all(0, { id: 'd-2', rpm: 7 }))).toBe(7)
+    await Promise.all(replicas.map((shared) => shared.close()))
   })
 })

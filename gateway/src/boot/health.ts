@@ -2,7 +2,7 @@ import type { Fetch } from 'turnpike-core/internal/client/send'
 import type { Deployment } from 'turnpike-core/internal/router/deployment'
 import { readEntry } from 'turnpike-core/internal/router/model-list/entry'
 import type { Config } from '../config/config.ts'
-import { createProber } from '../health/create-prober.ts'
+import { createProber, healthTopic } from '../health/create-prober.ts'
 import { createVitals } from '../health/create-vitals.ts'
 import { createStoreWatch } from '../health/store-watch.ts'
 import type { House } from '../house.ts'
@@ -21,6 +21,8 @@ interface HealthPorts {
   readonly ledger: Ledger
   readonly fetch: Fetch
   readonly now: () => number
+  /** whether it is a visit, which asks nobody by itself */
+  readonly visiting?: boolean | undefined
 }
 
 /** What is known of the health of deployments and of the store, and the questions that find it out. */
@@ -29,7 +31,7 @@ export function openHealth(ports: HealthPorts): {
   close(): void
 } {
   const { live, router, models, store, shared, ledger, fetch, now } = ports
-  const vitals = createVitals()
+  const vitals = createVitals((finding) => shared.publish(healthTopic, JSON.stringify(finding)))
 
   /** Those whose owner does not want them asked are left out (https://docs.litellm.ai/docs/proxy/health). */
   function deployments(): readonly Deployment[] {
@@ -51,7 +53,7 @@ export function openHealth(ports: HealthPorts): {
     rules: () => live.config.governance.health,
     book: (exchange) => ledger.settle(exchange, undefined),
   })
-  prober.start()
+  if (!ports.visiting) prober.start()
   return {
     parts: { vitals, prober, storeWatch: createStoreWatch({ ping: () => store.ping(), now }) },
     close: prober.stop,

@@ -33,6 +33,8 @@ const fixed: readonly (readonly [name: string, of: (config: Config) => unknown])
 export function openLive({ config: first, reread, now, log }: LivePorts): Live & { inherit(heir: Heir): void } {
   const heirs: Heir[] = []
   let current = first
+  /** what was read last, whatever of it acts */
+  let read = first
   let since = now()
   let refused: readonly string[] | undefined
   let needsRestart: readonly string[] = []
@@ -54,12 +56,18 @@ export function openLive({ config: first, reread, now, log }: LivePorts): Live &
     if (!reread) return refuse(['The configuration was not read from a place that can be read again.'])
     try {
       const next = reread()
+      if (isDeepStrictEqual(next, read)) {
+        refused = undefined
+        log('the configuration was read again and is as before')
+        return { taken: true, changed: false, needsRestart, warnings: next.warnings }
+      }
       needsRestart = fixed.filter(([, of]) => !isDeepStrictEqual(of(next), of(first))).map(([name]) => name)
       take(next)
+      read = next
       since = now()
       refused = undefined
       log(`the configuration was read again and acts${restartWords(needsRestart)}`)
-      return { taken: true, needsRestart, warnings: next.warnings }
+      return { taken: true, changed: true, needsRestart, warnings: next.warnings }
     } catch (thrown) {
       if (thrown instanceof InvalidConfig) return refuse(thrown.complaints)
       return refuse([thrown instanceof Error ? thrown.message : String(thrown)])

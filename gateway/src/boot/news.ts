@@ -1,4 +1,5 @@
 import type { Access } from '../access/access.ts'
+import type { Live } from '../live.ts'
 import { type News, newsTopic, type Piece, pieceOf } from '../news.ts'
 import type { Models } from '../registry/models.ts'
 import type { Shared } from '../shared/shared.ts'
@@ -7,15 +8,17 @@ interface NewsPorts {
   readonly shared: Shared
   readonly access: Access
   readonly models: Pick<Models, 'reload'>
+  readonly live: Pick<Live, 'reload'>
   readonly log: (line: string) => void
 }
 
 /** News between replicas: what is told here is heard here at once, and elsewhere as soon as the bus carries it. */
-export function openNews({ shared, access, models, log }: NewsPorts): News & { close(): void } {
+export function openNews({ shared, access, models, live, log }: NewsPorts): News & { close(): void } {
   async function hear(piece: Piece): Promise<void> {
     if (piece.what === 'key') access.forgetKey(piece.hash)
     else if (piece.what === 'models') await models.reload()
     else if (piece.what === 'tenants') access.forgetTenants()
+    else await live.reload()
   }
 
   function tell(piece: Piece): Promise<void> {

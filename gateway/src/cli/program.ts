@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { InvalidConfig } from '../config/read.ts'
 import { version } from '../version.ts'
 import { check } from './check.ts'
+import { type ExplainOptions, explainCall } from './explain.ts'
 import { type StartOptions, start } from './start/start.ts'
 import { addStoreCommands } from './store-commands.ts'
 
@@ -36,6 +37,14 @@ export function program(): Command {
     .description('validate a configuration and print what it amounts to, secrets masked')
     .option('-c, --config <file>', "LiteLLM's config.yaml", process.env.CONFIG_FILE_PATH)
     .action(({ config }: { config?: string }) => check(config))
+  command
+    .command('explain')
+    .description('say what would become of a call, step by step, without sending it')
+    .option('-c, --config <file>', "LiteLLM's config.yaml", process.env.CONFIG_FILE_PATH)
+    .option('--key <key>', "whose call it is: a key's secret, hash or alias; without it the master's")
+    .requiredOption('--file <file>', 'the body of the call, as JSON')
+    .option('--call-type <type>', 'completion (default), responses or anthropic_messages')
+    .action(async (options: ExplainOptions) => end(await explainCall(options)))
   addStoreCommands(command, end)
   return command
 }

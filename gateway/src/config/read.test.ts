@@ -194,9 +194,9 @@ describe('a fault', () => {
 describe('a key that does not act', () => {
   test('is named with its place', () => {
     const { warnings } = read(
-      `${model('model: openai/gpt-4o, tags: [a]')}litellm_settings:\n  callbacks: [prometheus]\n  something_of_our_own: 1\n`,
+      `${model('model: openai/gpt-4o, tag_regex: [a]')}litellm_settings:\n  callbacks: [prometheus]\n  something_of_our_own: 1\n`,
     )
-    expect(warnings.join('\n')).toMatch(/:3:\d+: `tags` has no effect/)
+    expect(warnings.join('\n')).toMatch(/:3:\d+: `tag_regex` has no effect/)
     expect(warnings.join('\n')).toMatch(/:5:3: `callbacks`/)
     expect(warnings.join('\n')).toMatch(/:6:3: `something_of_our_own` is not a known key/)
   })

@@ -26,6 +26,15 @@ export const healthRoutes: readonly Route[] = [
   },
   {
     kind: 'route',
+    id: 'health.readiness.details',
+    method: 'GET',
+    paths: ['/health/readiness/details'],
+    policy: 'key',
+    ...openai,
+    handle: readiness,
+  },
+  {
+    kind: 'route',
     id: 'claude-code.hello',
     method: 'GET',
     paths: ['/api/hello'],

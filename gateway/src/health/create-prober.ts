@@ -21,7 +21,8 @@ export interface Prober {
   stop(): void
 }
 
-const topic = 'health'
+/** The topic that findings travel under between replicas. */
+export const healthTopic = 'health'
 const atOnce = 8
 /** How often it is looked who is due: well within the interval. */
 const lookMs = 5000
@@ -31,9 +32,9 @@ export function createProber(ports: ProberPorts): Prober {
   let timer: ReturnType<typeof setInterval> | undefined
   let running = false
   const asked = new Map<string, number>()
-  const unhear = shared.subscribe(topic, (message) => {
+  const unhear = shared.subscribe(healthTopic, (message) => {
     const finding = findingIn(message)
-    if (finding && vitals.of(finding.deployment)?.id !== finding.id) vitals.find(finding)
+    if (finding) vitals.find(finding)
   })
 
   async function askOne(deployment: Deployment): Promise<void> {
@@ -43,7 +44,7 @@ export function createProber(ports: ProberPorts): Prober {
     if (!(await shared.take([claim])).granted) return
     const finding = await probe(deployment, ports)
     vitals.find(finding)
-    shared.publish(topic, JSON.stringify(finding))
+    shared.publish(healthTopic, JSON.stringify(finding))
   }
 
   async function ask(deployments: readonly Deployment[]): Promise<void> {

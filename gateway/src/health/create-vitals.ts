@@ -6,26 +6,37 @@ import type { Finding, Vitals } from './vitals.ts'
 const mostOfGroup = 100
 const mostKept = 10_000
 const minuteMs = 60_000
+/** What flaps is told no more often than that. */
+const leastMs = 1000
 
-/** What is known of deployments, in this process's memory. */
-export function createVitals(): Vitals {
+/** What is known of deployments, in this process's memory. `tell` hears what is new of traffic, for the other replicas. */
+export function createVitals(tell: (finding: Finding) => void = () => {}): Vitals {
   const latest = new Map<string, Finding>()
   const rings = new Map<string, Finding[]>()
 
-  function find(finding: Finding): void {
+  /** Whether it is news. */
+  function keep(finding: Finding): boolean {
     const before = latest.get(finding.deployment)
     put(latest, finding.deployment, finding)
     // under traffic every request finds something: only what changes, or a minute has passed since, is history
     const ring = rings.get(finding.group) ?? put(rings, finding.group, [])
     const last = ring.findLast((one) => one.deployment === finding.deployment)
     const same = before?.verdict === finding.verdict && last !== undefined && finding.at - last.at < minuteMs
-    if (same && finding.by === 'traffic') return
+    if (same && finding.by === 'traffic') return false
     ring.push(finding)
     if (ring.length > mostOfGroup) ring.shift()
+    return last === undefined || finding.at - last.at >= leastMs
+  }
+
+  function note(finding: Finding): void {
+    if (keep(finding)) tell(finding)
   }
 
   return {
-    find,
+    find(finding) {
+      const known = latest.get(finding.deployment)
+      if (known?.id !== finding.id && (known?.at ?? 0) <= finding.at) keep(finding)
+    },
     hear({ attempts, endedAt, error }) {
       for (const [index, attempt] of attempts.entries()) {
         if (attempt.kind === 'skipped') continue
@@ -35,10 +46,10 @@ export function createVitals(): Vitals {
         if (attempt.kind === 'failed') {
           // what is the caller's fault says nothing of the deployment
           if (attempt.error.fault.blame === 'provider')
-            find({ ...found, verdict: 'unhealthy', why: whyOf(attempt.error) })
+            note({ ...found, verdict: 'unhealthy', why: whyOf(attempt.error) })
         } else if (cut && faults[cut.code].blame === 'provider')
-          find({ ...found, verdict: 'unhealthy', why: `${cut.code} (within the answer)` })
-        else find({ ...found, verdict: 'healthy' })
+          note({ ...found, verdict: 'unhealthy', why: `${cut.code} (within the answer)` })
+        else note({ ...found, verdict: 'healthy' })
       }
     },
     of: (deployment) => latest.get(deployment),

@@ -8,6 +8,7 @@ import { ownersOf } from '../ledger/row.ts'
 import type { Principal } from '../vocabulary/principal.ts'
 import type { Grant } from './admit.ts'
 import { inputEstimate, outputEstimate, worstCase } from './price.ts'
+import { placeAsked } from './request/place-asked.ts'
 import { targetOf } from './resolve.ts'
 import type { Knock } from './route.ts'
 import type { Story } from './story.ts'
@@ -35,6 +36,7 @@ export function askingOf({ knock, call, grant, story, house }: Question): Asking
   return {
     signal: knock.request.signal,
     enter: enteringOf({ call, story, house }),
+    ...placeAsked(call, headers, story.principal()),
     mock: text(call.field('mock_response')),
     note: story.attempt,
     // a fallback that the operator configured is the operator's grant; one that the caller names is checked like any request

@@ -127,6 +127,8 @@ export function openStory(knock: Knock, house: House): Story {
       transcript: transcript.of(call),
     }
     const own = answer && entered.get(answer.deployment.id)
+    // what is left was set aside for an attempt that was overtaken
+    for (const other of entered.values()) if (other !== own) other.settle({ shares: [], tokens: 0 })
     const setAside = [...earlierEntered, ...(own ? [own] : [])]
     house.ledger.settle(exchange, grant && setAside.reduce(withProvider, grant))
     house.told(exchange)

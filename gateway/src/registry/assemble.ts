@@ -6,6 +6,7 @@ import { merged } from '../config/models/credentials.ts'
 import { faultOfBase } from '../config/models/root-url.ts'
 import type { Sealing } from '../sealing/sealing.ts'
 import type { StoredModel } from '../store/store.ts'
+import { readDuration } from '../vocabulary/duration.ts'
 import { opened, variableOf } from './secrets.ts'
 
 /** What a stored model needs to become one that can be called. */
@@ -48,7 +49,11 @@ export function assemble(model: StoredModel, surroundings: Surroundings): Assemb
     litellm_params: { ...defaults, ...params, model: given },
     model_info: { ...info, id: model.id },
   }
-  return { entry, inert: readEntry(entry, environment).inert }
+  const { deployment, inert } = readEntry(entry, environment)
+  const duration = deployment.budget?.duration
+  if (duration !== undefined && !readDuration(duration))
+    throw wrong('litellm_params.budget_duration must be a length of time such as 30d.')
+  return { entry, inert }
 }
 
 /** The value with its references to variables resolved. A missing one is a fault: the model would be called without it. */

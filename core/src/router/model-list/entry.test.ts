@@ -63,7 +63,10 @@ describe('an entry of model_list', () => {
   })
 
   test('names what is understood and has no effect', () => {
-    expect(read({ tags: ['x'], silent_model: 'm', temperature: 1 }).inert.toSorted()).toEqual(['silent_model', 'tags'])
+    expect(read({ tag_regex: ['x'], silent_model: 'm', temperature: 1 }).inert.toSorted()).toEqual([
+      'silent_model',
+      'tag_regex',
+    ])
   })
 
   test('has the prices that model_info or its parameters state, exactly', () => {

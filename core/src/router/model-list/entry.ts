@@ -59,6 +59,10 @@ export function readEntry(entry: ModelEntry, environment: Environment): ReadEntr
       price,
       pricedAs: baseModel,
       accessGroups: strings(info.access_groups),
+      tags: strings(params.tags),
+      region: regionOf(params),
+      teamId: asString(info.team_id),
+      credential: target.secret && fingerprint('credential', { secret: target.secret.reveal() }),
       onClientAbort: abortRuleOf(params.on_client_abort),
     }),
   }
@@ -97,6 +101,11 @@ function budgetOf(params: JsonObject): Deployment['budget'] {
     throw new GatewayError('misconfigured', 'max_budget must be a number of dollars.', { param: 'max_budget' })
   const duration = asString(params.budget_duration)
   return { limit: nanoUsd(dollars), ...(duration !== undefined && { duration }) }
+}
+
+/** Where a deployment runs; `region_name` is LiteLLM's word for it, the others are of those whose URL names it. */
+function regionOf(params: JsonObject): string | undefined {
+  return asString(params.region_name) ?? asString(params.aws_region_name) ?? asString(params.vertex_location)
 }
 
 function abortRuleOf(value: Json | undefined): 'cancel' | 'drain' | undefined {

@@ -22,6 +22,7 @@ export const knownParams: ReadonlySet<string> = new Set([
   'max_budget',
   'budget_duration',
   'order',
+  'tags',
   'cooldown_time',
   'on_client_abort',
   'base_model',
@@ -45,7 +46,6 @@ export const knownParams: ReadonlySet<string> = new Set([
 export const inertParams: ReadonlySet<string> = new Set([
   'itpm',
   'otpm',
-  'tags',
   'tag_regex',
   'litellm_credential_name',
   'configurable_clientside_auth_params',

@@ -1,10 +1,11 @@
 import type { Call } from '../../client/call.ts'
 import type { Reply } from '../../client/send.ts'
-import { type FaultDetail, GatewayError, isGatewayError } from '../../kernel/faults.ts'
+import { isGatewayError } from '../../kernel/faults.ts'
 import { asString } from '../../kernel/json.ts'
 import type { Group, Pool } from '../pool.ts'
 import type { Answer, Asking } from '../trial.ts'
-import { issuersOf, sameIssuer } from './issuer.ts'
+import { continuedBy, gone } from './gone.ts'
+import { sameIssuer } from './issuer.ts'
 import type { Pins } from './pins.ts'
 
 /** Sends a call that continues a stored response to whoever made it: nobody else has it. */
@@ -32,7 +33,8 @@ export function createContinuations(pool: Pick<Pool, 'deployments'>, pins: Pins)
         (deployment) => deployment.id === maker || (issuer !== undefined && sameIssuer(deployment, issuer)),
       )
       if (able.length === 0) throw gone(call, `is not among the deployments of model=${group.name} any more`)
-      return able.length === group.deployments.length ? group : { name: group.name, deployments: able }
+      const size = group.deployments.length
+      return able.length === size ? group : { name: group.name, deployments: able, size }
     },
     issued(reply, deployment, tenant) {
       const id = reply.format === 'openai-responses' ? responseId(reply) : undefined
@@ -59,37 +61,6 @@ export async function askWithin(
     : await ask(call, group, asking)
   if (answer.compiled.untouched) continuations.issued(answer.reply, answer.deployment.id, asking.tenant)
   return answer
-}
-
-/** The stored response that a call goes on from. */
-export function continuedBy(call: Call): string | undefined {
-  if (!call.envelope.members.has('previous_response_id')) return undefined
-  return asString(call.field('previous_response_id'))
-}
-
-/** 409: what the call continues lies with a deployment that cannot be asked. */
-export function gone(call: Call, why: string, detail: FaultDetail = {}): GatewayError {
-  const what =
-    continuedBy(call) === undefined ? 'the encrypted reasoning in it' : 'the response in `previous_response_id`'
-  return new GatewayError(
-    'continuation-gone',
-    `The call cannot be continued: whoever made ${what} ${why}. Send the whole conversation without it.`,
-    { param: continuedBy(call) === undefined ? 'input' : 'previous_response_id', ...detail },
-  )
-}
-
-/** OpenAI's words for what only its issuer can read (https://developers.openai.com/api/docs/guides/conversation-state). */
-const foreign: ReadonlySet<string> = new Set(['previous_response_not_found', 'invalid_encrypted_content'])
-
-/** A provider's refusal of what another credential issued, as what it is: somebody else in the group may be able to go on. */
-export function continuationFault(call: Call, group: Group, error: GatewayError): GatewayError {
-  const { vendorCode, provider, model } = error.detail
-  if (vendorCode === undefined || !foreign.has(vendorCode) || issuersOf(group.deployments) < 2) return error
-  return gone(call, 'is not the deployment that was asked, and nobody here knows who it is', {
-    vendorCode,
-    ...(provider !== undefined && { provider }),
-    ...(model !== undefined && { model }),
-  })
 }
 
 const decoder = new TextDecoder()

@@ -8,6 +8,8 @@ import type { Seat, Seats } from './seats.ts'
 export interface Held {
   readonly full?: undefined
   readonly deployment: Deployment
+  /** what the attempt is made with: a second one beside it finds places of its own by it */
+  readonly asking: Asking
   /** gives all of it back, after an attempt that failed */
   leave(): void
   /** the answer with its place, which is free when its last byte has left */
@@ -41,14 +43,14 @@ export async function holdOne(
   }
   if (!seat)
     return { deployments, full: 'every place of max_parallel_requests is taken', kind: 'limit', retryAfterMs: waitMs }
-  return enter(seat, asking)
+  return enter(seat, asking, seats)
 }
 
-async function enter(seat: Seat, asking: Asking): Promise<Held | Passed> {
+async function enter(seat: Seat, asking: Asking, seats: Seats): Promise<Held | Passed> {
   const { deployment } = seat
   try {
     const entry = await asking.enter?.(deployment)
-    if (entry?.full === undefined) return heldOf(seat, () => entry?.leave())
+    if (entry?.full === undefined) return heldOf(seat, () => entry?.leave(), { asking, seats })
     seat.leave()
     return { ...entry, deployments: [deployment] }
   } catch (thrown) {
@@ -57,20 +59,42 @@ async function enter(seat: Seat, asking: Asking): Promise<Held | Passed> {
   }
 }
 
-function heldOf(seat: Seat, giveBack: () => void): Held {
+function heldOf(seat: Seat, giveBack: () => void, { asking, seats }: { asking: Asking; seats: Seats }): Held {
+  const { deployment } = seat
+  const rivals = new Map<string, Seat>()
+  const leave = (): void => {
+    seat.leave()
+    giveBack()
+  }
   return {
-    deployment: seat.deployment,
-    leave() {
-      seat.leave()
-      giveBack()
+    deployment,
+    leave,
+    asking: deployment.settings?.hedge ? { ...asking, enter: enterBeside(rivals, asking, seats) } : asking,
+    seated(answer) {
+      const own = answer.deployment.id === deployment.id
+      if (!own) leave()
+      const place = own ? seat : rivals.get(answer.deployment.id)
+      if (answer.deployment.maxParallel === undefined || !place) return answer
+      return {
+        ...answer,
+        done(end) {
+          place.leave()
+          answer.done(end)
+        },
+      }
     },
-    seated: (answer) => ({
-      ...answer,
-      done(end) {
-        seat.leave()
-        answer.done(end)
-      },
-    }),
+  }
+}
+
+/** A second attempt takes a place only where one is free at once. */
+function enterBeside(rivals: Map<string, Seat>, asking: Asking, seats: Seats): NonNullable<Asking['enter']> {
+  return async (deployment) => {
+    const seat = await seats.take([deployment], { priority: 0, waitMs: 0 })
+    if (!seat) return { full: 'every place of max_parallel_requests is taken', kind: 'limit' }
+    const held = await enter(seat, asking, seats)
+    if (held.full !== undefined) return held
+    rivals.set(deployment.id, seat)
+    return { leave: held.leave }
   }
 }
 

@@ -274,3 +274,26 @@ describe('calls at once', () => {
     expect((await refused(chat('three'), { queueMs: 0 })).status).toBe(429)
   })
 })
+
+test('an attempt that was overtaken gives its place and what was set aside back at once', async () => {
+  const hedge = { after: 5, max_extra: 1 }
+  const { ask, refused, fake } = open([
+    entry('fine+a', { max_parallel_requests: 1, order: 1, hedge }),
+    entry('fine+b', { max_parallel_requests: 1, order: 2 }),
+  ])
+  const aside = new Set<string>()
+  const enter: NonNullable<Asking['enter']> = ({ id }) => {
+    aside.add(id)
+    return { leave: () => void aside.delete(id) }
+  }
+  fake.script('hang')
+  const answer = await ask(chat('one'), { enter })
+  expect(answer.deployment.id).toBe('fine+b')
+  expect([...aside]).toEqual(['fine+b'])
+  const again = await ask(chat('two'), { enter, queueMs: 0 })
+  expect(again.deployment.id).toBe('fine+a')
+  expect((await refused(chat('three'), { queueMs: 0 })).status).toBe(429)
+  answer.done({})
+  again.done({})
+  expect((await ask(chat('four'), { queueMs: 0 })).deployment.id).toBe('fine+a')
+})

@@ -1,6 +1,6 @@
-import { type AffinitySettings, defaultAffinity } from './affinity.ts'
 import { createPins, type Pins } from './pins.ts'
 import { createSeats, type Seats } from './seats.ts'
+import { type AffinitySettings, defaultAffinity } from './settings.ts'
 
 /** What a router remembers of where calls went and where they are: goes on in the router that takes its place. */
 export interface Placing {

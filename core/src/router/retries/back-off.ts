@@ -17,11 +17,15 @@ export interface BackingOff {
   readonly dice: Dice
 }
 
-/** Milliseconds before the next try: none when another deployment can take it, else what the provider asks for, else exponential. */
-export function backOff({ tries, error, others, settings, dice }: BackingOff): number {
+/**
+ * Milliseconds before the next try: none when another deployment can take it, else what the provider asks for, else exponential.
+ * Undefined when the provider asks for more than anybody waits: then it is not tried again.
+ */
+export function backOff({ tries, error, others, settings, dice }: BackingOff): number | undefined {
   if (others) return 0
   const asked = error.retryAfterMs
-  if (asked !== undefined && asked > 0 && asked <= longestHonouredMs) return asked + dice() * jitterMs
+  if (asked !== undefined && asked > longestHonouredMs) return undefined
+  if (asked !== undefined && asked > 0) return asked + dice() * jitterMs
   const doubled = Math.min(maximumMs, initialMs * 2 ** (tries - 1))
   return Math.max(settings.retryAfterMs, doubled) + dice() * jitterMs
 }

@@ -4,13 +4,16 @@ import { GatewayError } from '../../kernel/faults.ts'
 import type { Usage } from '../../vocabulary/usage.ts'
 import type { Attempt } from '../attempt.ts'
 import type { Deployment } from '../deployment.ts'
-import type { Health } from '../health.ts'
+import type { Health } from '../health/health.ts'
 
 /** What a deployment used for an answer that another gave. */
 export interface Spent {
   readonly deployment: Deployment
   readonly usage: Usage
 }
+
+/** What the owner of a deployment has set aside for an attempt, or why it may not be made. */
+type Entry = { readonly full: string } | { readonly full?: undefined; leave(): void }
 
 /** What must be known of a try to make a second one beside it. */
 export interface Overtakable {
@@ -21,7 +24,7 @@ export interface Overtakable {
   readonly rivals?: readonly Deployment[]
   readonly asking: {
     readonly signal?: AbortSignal | undefined
-    readonly enter?: unknown
+    readonly enter?: ((deployment: Deployment) => Entry | Promise<Entry>) | undefined
     readonly note?: (attempt: Attempt) => void
   }
 }
@@ -43,7 +46,7 @@ type LostAttempt = Attempt & { readonly reason: 'hedged' }
 
 /**
  * Attempts that a second deployment may overtake, where the entry says `hedge`: whoever answers first is taken, the other's socket is
- * closed, and what it is known to have used stays with the answer. Not where an owner sets something aside per attempt.
+ * closed, and what it is known to have used stays with the answer.
  */
 export function hedged<Trial extends Overtakable, Answer extends Overtaken>(
   attempt: (trial: Trial) => Promise<Answer>,
@@ -60,7 +63,7 @@ export function hedged<Trial extends Overtakable, Answer extends Overtaken>(
 
   return async (trial) => {
     const hedge = trial.deployment.settings?.hedge
-    if (!hedge || trial.asking.enter) return attempt(trial)
+    if (!hedge) return attempt(trial)
     const pace = paceOf(trial)
     const begun = ports.tick()
     const afterMs = pace.begin(hedge)
@@ -73,13 +76,27 @@ export function hedged<Trial extends Overtakable, Answer extends Overtaken>(
     const spent: Spent[] = []
     const second = (): Runner<Answer> | undefined => {
       const rival = trial.asking.signal?.aborted ? undefined : rivalOf(trial)
-      return rival && pace.takeExtra() ? running({ ...trial, deployment: rival }, spent) : undefined
+      return rival && pace.takeExtra() ? running({ ...trial, deployment: rival }, spent, entered) : undefined
     }
     const answer = await race({ first: running(trial, spent), afterMs, second })
     return { ...answer, besides: () => spent }
   }
 
-  function running(trial: Trial, spent: Spent[]): Runner<Answer> {
+  /** The second one's own set-aside: the first one's is the dispatcher's to give back. */
+  async function entered(trial: Trial): Promise<Answer> {
+    const { asking, deployment } = trial
+    const entry = await asking.enter?.(deployment)
+    if (entry?.full !== undefined) throw new GatewayError('no-deployment', entry.full)
+    try {
+      if (asking.signal?.aborted) throw overtakenBy(deployment)
+      return await attempt(trial)
+    } catch (thrown) {
+      entry?.leave()
+      throw thrown
+    }
+  }
+
+  function running(trial: Trial, spent: Spent[], make = attempt): Runner<Answer> {
     const { asking, deployment, group } = trial
     const line = new AbortController()
     const leave = (): void => line.abort()
@@ -91,7 +108,7 @@ export function hedged<Trial extends Overtakable, Answer extends Overtaken>(
     const note = (told: Attempt): void => (lost ? undefined : asking.note?.(told))
     const heard = (told: Usage): void => void (usage = told)
     const over: Running = { heard, asking: { ...asking, signal: line.signal, note } }
-    const result = attempt({ ...trial, ...over })
+    const result = make({ ...trial, ...over })
     return {
       result,
       lose() {
@@ -110,9 +127,13 @@ export function hedged<Trial extends Overtakable, Answer extends Overtaken>(
     }
   }
 
+  function isFree({ id, maxParallel }: Deployment): boolean {
+    return health.cooling(id) === 0 && (maxParallel === undefined || health.inFlight(id) < maxParallel)
+  }
+
   /** The best of those that the dispatcher names; else whichever of the group is in rotation and has least to do. */
   function rivalOf({ deployment, group, rivals }: Trial): Deployment | undefined {
-    const others = (rivals ?? group.deployments).filter(({ id }) => id !== deployment.id && health.cooling(id) === 0)
+    const others = (rivals ?? group.deployments).filter((other) => other.id !== deployment.id && isFree(other))
     if (rivals) return others[0]
     return others.toSorted((a, b) => health.inFlight(a.id) - health.inFlight(b.id))[0]
   }

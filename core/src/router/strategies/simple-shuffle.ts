@@ -1,34 +1,38 @@
-import type { Candidate, Strategy } from './strategy.ts'
+import type { Candidate, Ranking, Strategy } from './strategy.ts'
 
 /** Random order, weighted by `weight`, else `rpm`, else `tpm`, whichever the first candidate that has any of them names; else even. */
 export const simpleShuffle: Strategy = {
   name: 'simple-shuffle',
-  rank(candidates, { dice }) {
+  first: (candidates, ranking) => candidates[draw(candidates, measureOf(candidates), ranking)],
+  rank<C extends Candidate>(candidates: readonly C[], ranking: Ranking): readonly C[] {
     if (candidates.length < 2) return candidates
-    const measure = measures.find((field) => candidates.some(({ deployment }) => deployment[field] !== undefined))
-    return drawAll(candidates, (candidate) => (measure ? (candidate.deployment[measure] ?? 0) : 1), dice)
+    const measure = measureOf(candidates)
+    const left = [...candidates]
+    const out: C[] = []
+    while (left.length > 0) out.push(...left.splice(draw(left, measure, ranking), 1))
+    return out
   },
 }
 
 const measures = ['weight', 'rpm', 'tpm'] as const
+type Measure = (typeof measures)[number]
 
-/** Draws without replacement; those of weight zero come last, in even random order, so that they serve when all others failed. */
-function drawAll(
-  candidates: readonly Candidate[],
-  weigh: (candidate: Candidate) => number,
-  dice: () => number,
-): Candidate[] {
-  const left = candidates.map((candidate) => ({ candidate, weight: Math.max(0, weigh(candidate)) }))
-  const out: Candidate[] = []
-  while (left.length > 0) {
-    const total = left.reduce((sum, { weight }) => sum + weight, 0)
-    let lot = dice() * (total > 0 ? total : left.length)
-    let at = left.findIndex(({ weight }) => {
-      lot -= total > 0 ? weight : 1
-      return lot < 0
-    })
-    if (at < 0) at = left.length - 1
-    out.push(...left.splice(at, 1).map(({ candidate }) => candidate))
+function measureOf(candidates: readonly Candidate[]): Measure | undefined {
+  for (const measure of measures)
+    for (const { deployment } of candidates) if (deployment[measure] !== undefined) return measure
+  return undefined
+}
+
+/** The place of one of them by lot. Those of weight zero serve only when no others are left, and are drawn evenly then. */
+function draw(candidates: readonly Candidate[], measure: Measure | undefined, { dice }: Ranking): number {
+  const last = candidates.length - 1
+  let total = 0
+  if (measure) for (const { deployment } of candidates) total += Math.max(0, deployment[measure] ?? 0)
+  if (!measure || total === 0) return Math.min(last, Math.floor(dice() * candidates.length))
+  let lot = dice() * total
+  for (let at = 0; at <= last; at++) {
+    lot -= Math.max(0, candidates[at]?.deployment[measure] ?? 0)
+    if (lot < 0) return at
   }
-  return out
+  return last
 }

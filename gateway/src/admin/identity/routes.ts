@@ -1,5 +1,5 @@
-import type { Route } from '../../pipeline/route.ts'
 import { newTeam, newUser } from '../../access/sign-on/people/newcomers.ts'
+import type { Route } from '../../pipeline/route.ts'
 import { changedBy, record, type Table } from '../desk.ts'
 import type { Provisioned } from './scim/desk.ts'
 import { createScimRoutes } from './scim/routes.ts'

@@ -136,7 +136,8 @@ describe('a model that is added over the API', () => {
     expect((await refused({ model: 'openai/x', api_key: 'os.environ/DATABASE_URL' })).message).toContain(
       "gateway's own",
     )
-    expect((await refused({ model: 'openai/x', max_budget: 5 })).param).toBe('litellm_params.max_budget')
+    expect((await refused({ model: 'openai/x', silent_model: 'm' })).param).toBe('litellm_params.silent_model')
+    expect((await refused({ model: 'openai/x', max_budget: 5, budget_duration: 'soon' })).message).toContain('30d')
     expect((await refused({ model: 'openai/x', api_key: 'sealed:v1:00000000:AAAA' })).param).toBe(
       'litellm_params.api_key',
     )

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { JsonObject } from 'turnpike-core/internal/kernel/json'
 import { type TestHouse, testHouse } from '../../../../tests/house.ts'
+import { redisForTests } from '../../../../tests/services.ts'
 import { readConfig } from '../../config/read.ts'
 
 const canary = 'sk-canary-of-configuration'
@@ -143,6 +144,35 @@ general_settings: {enforce_user_param: true, database_url: "sqlite::memory:"}
     expect((await ask('POST /config/reload', {}, key)).status).toBe(401)
     expect((await ask('GET /config/effective', undefined, key)).status).toBe(401)
   })
+})
+
+const redis = await redisForTests()
+
+test.skipIf(!redis)('what is read again on one replica is read again on the others', async () => {
+  const own = join(folder, 'replicas.yaml')
+  const say = (retries: number) => writeFileSync(own, `router_settings: {num_retries: ${retries}}\n`)
+  say(1)
+  const env = { REDIS_URL: redis?.url ?? '', REDIS_NAMESPACE: `reload-${process.pid}` }
+  const [one, two] = [
+    await testHouse({ env, outside: { reread: () => readConfig(own, env) } }),
+    await testHouse({ env, outside: { reread: () => readConfig(own, env) } }),
+  ]
+  try {
+    say(6)
+    const response = await fetch(`${one.url}/config/reload`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${one.master}` },
+    })
+    expect(response.status).toBe(200)
+    const retries = () => two.gateway.house.router.settings.retries
+    for (let waited = 0; waited < 3000 && retries() !== 6; waited += 20) await Bun.sleep(20)
+    expect(retries()).toBe(6)
+    expect(one.log.filter((line) => line.includes('was read again and acts'))).toHaveLength(1)
+  } finally {
+    await one.close()
+    await two.close()
+    await redis?.stop()
+  }
 })
 
 describe('GET /config/effective', () => {

@@ -4,6 +4,7 @@ import type { Origin, Source, Sourced } from '../../config/config.ts'
 import type { House } from '../../house.ts'
 import { everyRow } from '../../registry/load.ts'
 import { mask, masked } from '../../registry/secrets.ts'
+import { record } from '../desk.ts'
 import type { Desk } from '../row.ts'
 import { iso } from '../terms.ts'
 
@@ -11,12 +12,20 @@ import { iso } from '../terms.ts'
 export async function reloadConfig(desk: Desk<undefined, undefined>): Promise<Response> {
   const { house } = desk
   const reloaded = await house.live.reload()
-  if (reloaded.taken)
+  if (reloaded.taken) {
+    // the other replicas hear of it, and read theirs
+    if (reloaded.changed)
+      await record(desk, {
+        action: 'updated',
+        table: 'LiteLLM_Config',
+        objectId: house.config.files[0] ?? 'environment',
+      })
     return Response.json({
       message: 'Config reloaded successfully',
       needs_restart: reloaded.needsRestart,
       warnings: reloaded.warnings,
     })
+  }
   const message = `The configuration cannot be served, the one before goes on: ${reloaded.complaints.join('; ')}`
   return Response.json(
     { error: { message, type: 'invalid_config', param: null, code: '400' }, complaints: reloaded.complaints },

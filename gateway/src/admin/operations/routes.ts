@@ -3,6 +3,7 @@ import { row } from '../row.ts'
 import { calculatorRoutes } from './calculators/routes.ts'
 import { effectiveConfig, reloadConfig } from './configuration.ts'
 import { exchange } from './exchange.ts'
+import { explain, explainBody } from './explain/explain.ts'
 import {
   health,
   healthHistory,
@@ -62,10 +63,21 @@ export const operationRoutes: readonly Route[] = [
   row({
     id: 'config.effective',
     at: 'GET /config/effective',
+    aliases: ['/admin/config/effective'],
     policy: 'admin',
     groups: [],
     summary: 'Shows what holds, where each value comes from and what it shadows, secrets masked.',
     handle: effectiveConfig,
+  }),
+  row({
+    id: 'request.explain',
+    at: 'POST /utils/explain',
+    policy: 'key',
+    groups: ['info_routes'],
+    summary:
+      'Says step by step what would become of a call, without sending it: who, which model, what limits, which deployments.',
+    body: explainBody,
+    handle: explain,
   }),
   row({
     id: 'exchange',

@@ -2,7 +2,7 @@ import {
   type AffinityKind,
   type AffinitySettings,
   defaultAffinity,
-} from 'turnpike-core/internal/router/placing/affinity'
+} from 'turnpike-core/internal/router/placing/settings'
 import type { Section } from '../section.ts'
 
 /** LiteLLM's checks before a call (https://docs.litellm.ai/docs/routing), and what of them keeps conversations in one place. */

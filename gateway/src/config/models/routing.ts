@@ -2,6 +2,7 @@ import type { RouterSettings } from 'turnpike-core/internal/router/deployment'
 import { strategyNames } from 'turnpike-core/internal/router/strategies/index'
 import type { Section } from '../section.ts'
 import { readAffinity } from './affinity.ts'
+import { readGroupPolicies, readPolicy } from './failure-policies.ts'
 
 /** The router's settings: `router_settings`, and `litellm_settings` where the first is silent. */
 export function readRouting(router: Section, litellm: Section): Partial<RouterSettings> {
@@ -15,6 +16,14 @@ export function readRouting(router: Section, litellm: Section): Partial<RouterSe
     retries: number('num_retries') ?? router.number('max_retries'),
     maxFallbacks: number('max_fallbacks'),
     allowedFails: number('allowed_fails'),
+    allowedFailsPolicy: readPolicy(router.inner('allowed_fails_policy'), 'AllowedFails'),
+    retryPolicy: readPolicy(router.inner('retry_policy'), 'Retries'),
+    groupRetryPolicy: readGroupPolicies(router.inner('model_group_retry_policy')),
+    retryBudget: share(router, 'retry_budget'),
+    preCallChecks: router.flag('enable_pre_call_checks'),
+    tagFiltering: router.flag('enable_tag_filtering'),
+    tagMatchAny: router.flag('tag_filtering_match_any'),
+    defaultDeployment: router.text('default_deployment'),
     cooldownMs: scaled(number('cooldown_time')),
     disableCooldowns: router.flag('disable_cooldowns') ?? litellm.flag('disable_cooldowns'),
     retryAfterMs: milliseconds('retry_after'),
@@ -37,6 +46,12 @@ export function readRouting(router: Section, litellm: Section): Partial<RouterSe
 
 function scaled(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds * 1000
+}
+
+/** A part of one, as a fraction. */
+function share(section: Section, key: string): number | undefined {
+  const given = section.number(key)
+  return given === undefined || given <= 1 ? given : section.complain(key, 'must be a share between 0 and 1')
 }
 
 function strategy(section: Section): string | undefined {

@@ -21,13 +21,19 @@ export function heartbeat(given: number | undefined, beat: () => void): Heartbea
   if (given === undefined) return still
   const ms = given
   let last = performance.now()
-  let timer = setTimeout(look, ms)
+  let timer = wait(ms)
+  // an answer that nobody takes keeps no process alive
+  function wait(left: number): ReturnType<typeof setTimeout> {
+    const made = setTimeout(look, left)
+    made.unref?.()
+    return made
+  }
   function look(): void {
     if (performance.now() - last >= ms - 1) {
       beat()
       last = performance.now()
     }
-    timer = setTimeout(look, Math.max(1, ms - (performance.now() - last)))
+    timer = wait(Math.max(1, ms - (performance.now() - last)))
   }
   return {
     heard: () => void (last = performance.now()),

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'bun:test'
-import { type FaultCode, GatewayError } from '../kernel/faults.ts'
-import { type Deployment, defaultSettings, type RouterSettings } from './deployment.ts'
+import { type FaultCode, GatewayError } from '../../kernel/faults.ts'
+import { type Deployment, defaultSettings, type RouterSettings } from '../deployment.ts'
 import { createHealth } from './health.ts'
 
 function at(given: Partial<RouterSettings> = {}) {
   const clock = { now: Date.UTC(2026, 10, 22, 12, 0, 1) }
-  const health = createHealth({ ...defaultSettings, ...given }, () => clock.now)
-  const deployment = (more: Partial<Deployment> = {}) => ({ id: 'd', group: 'g', ...more }) as Deployment
+  const health = createHealth({ ...defaultSettings, ...given }, { now: () => clock.now })
+  const deployment = (more: Partial<Deployment> = {}) =>
+    ({ id: 'd', group: 'g', provider: { name: 'p' }, ...more }) as Deployment
   const fail = (
     code: FaultCode = 'provider-failed',
     siblings = 1,
@@ -27,7 +28,7 @@ describe('by the default rules', () => {
     (code) => {
       const several = at()
       several.fail(code)
-      expect(several.cooling()).toBe(5000)
+      expect(several.cooling()).toBe(code === 'provider-limit' ? 5000 : 3_600_000)
       const lone = at()
       for (let n = 0; n < 20; n++) lone.fail(code, 0)
       expect(lone.cooling()).toBe(0)
@@ -56,6 +57,18 @@ describe('by the default rules', () => {
     mixed.fail()
     expect(mixed.cooling()).toBe(5000)
     expect(health.cooling('another')).toBe(0)
+  })
+
+  test('the only one goes out when all of a thousand requests of a minute failed, and not when one of them did not', () => {
+    const dead = at()
+    for (let n = 0; n < 999; n++) dead.fail('provider-failed', 0)
+    expect(dead.cooling()).toBe(0)
+    dead.fail('provider-failed', 0)
+    expect(dead.cooling()).toBe(5000)
+    const alive = at()
+    alive.health.answered('d', { msPerToken: 1 })
+    for (let n = 0; n < 2000; n++) alive.fail('provider-failed', 0)
+    expect(alive.cooling()).toBe(0)
   })
 
   test('the next minute begins with a clean sheet', () => {
@@ -102,6 +115,31 @@ describe('with allowed_fails', () => {
   })
 })
 
+describe('with allowed_fails_policy', () => {
+  test('each kind of failure has its own number, before the general one', () => {
+    const given = { allowedFails: 1, allowedFailsPolicy: { timeout: 3, authentication: 0 } }
+    const slow = at(given)
+    for (let n = 0; n < 3; n++) slow.fail('provider-timeout')
+    expect(slow.cooling()).toBe(0)
+    slow.fail('provider-timeout')
+    expect(slow.cooling()).toBe(5000)
+    const refused = at(given)
+    refused.fail('provider-auth')
+    expect(refused.cooling()).toBe(5000)
+    const failing = at(given)
+    failing.fail('provider-failed')
+    expect(failing.cooling()).toBe(0)
+    failing.fail('provider-failed')
+    expect(failing.cooling()).toBe(5000)
+  })
+
+  test('a kind that it does not name goes by the default rules', () => {
+    const { fail, cooling } = at({ allowedFailsPolicy: { timeout: 0 } })
+    fail('provider-limit')
+    expect(cooling()).toBe(5000)
+  })
+})
+
 describe('the time out of rotation', () => {
   test('is the deployment’s own, else what the provider asks for, else the house’s', () => {
     const own = at()
@@ -140,32 +178,34 @@ describe('the time out of rotation', () => {
 describe('what is remembered', () => {
   test('requests in flight are counted up and down', () => {
     const { health } = at()
-    health.started('d')
-    health.started('d')
-    health.finished('d')
+    const [one, two] = [health.begin('d', 0), health.begin('d', 0)]
+    one.end(0, 0)
     expect(health.inFlight('d')).toBe(1)
-    health.finished('d')
+    two.end(0, 0)
     expect(health.inFlight('d')).toBe(0)
   })
 
   test('the newest latencies, as many as the window holds, and no older than it reaches', () => {
     const { clock, health } = at({ strategyArgs: { windowSize: 3, windowMs: 1000 } })
     for (const msPerToken of [1, 2, 3, 4]) health.answered('d', { msPerToken, firstByteMs: msPerToken * 10 })
-    expect(health.latencies('d')).toEqual([2, 3, 4])
-    expect(health.firstByteLatencies('d')).toEqual([20, 30, 40])
+    const { latencies, firstBytes } = health.of('d')
+    expect(latencies.values(clock.now)).toEqual([2, 3, 4])
+    expect(latencies.mean(clock.now)).toBe(3)
+    expect(firstBytes.mean(clock.now)).toBe(30)
     clock.now += 1001
-    expect(health.latencies('d')).toEqual([])
+    expect(latencies.values(clock.now)).toEqual([])
+    expect(latencies.mean(clock.now)).toBeUndefined()
   })
 
   test('a timeout counts as very slow', () => {
-    const { health, fail } = at()
+    const { clock, health, fail } = at()
     fail('provider-timeout')
-    expect(health.latencies('d')[0]).toBeGreaterThanOrEqual(1_000_000)
+    expect(health.of('d').latencies.mean(clock.now)).toBeGreaterThanOrEqual(1_000_000)
   })
 
   test('whole answers leave the first-byte figures alone', () => {
-    const { health } = at()
+    const { clock, health } = at()
     health.answered('d', { msPerToken: 5 })
-    expect(health.firstByteLatencies('d')).toEqual([])
+    expect(health.of('d').firstBytes.mean(clock.now)).toBeUndefined()
   })
 })
