@@ -78,6 +78,7 @@ const actions: { readonly [S in SectionName]: Readonly<Record<string, string>> }
   },
   litellm_settings: {
     num_retries: 'as in `router_settings`, which wins',
+    stream_keepalive_seconds: 'as in `general_settings`, which wins',
     request_timeout: 'seconds for a whole call, where `router_settings.timeout` says nothing',
     fallbacks: 'as in `router_settings`, which wins',
     context_window_fallbacks: 'as in `router_settings`, which wins',
@@ -115,7 +116,8 @@ const actions: { readonly [S in SectionName]: Readonly<Record<string, string>> }
       'with `type: redis`: where Redis is (`host`, `port`, `password`, …), when neither `router_settings` nor the environment says, and the `namespace` of all names in it; nothing is cached',
   },
   router_settings: {
-    routing_strategy: 'how a deployment of a group is picked: `simple-shuffle` (default) or `latency-based-routing`',
+    routing_strategy:
+      'how a deployment of a group is picked: `simple-shuffle` (default), `power-of-two`, `least-busy`, `latency-based-routing`, `usage-based-routing`, `usage-based-routing-v2`, `cost-based-routing` or `rate-limit-aware`',
     routing_strategy_args:
       '`ttl` (seconds), `lowest_latency_buffer`, `max_latency_list_size` of `latency-based-routing`',
     num_retries: 'further tries within a group after the first; default 2',
@@ -126,6 +128,19 @@ const actions: { readonly [S in SectionName]: Readonly<Record<string, string>> }
     stream_timeout: 'seconds until the first content of a stream',
     ttft_timeout: 'the same; wins over `stream_timeout`',
     stream_idle_timeout: 'seconds between two pieces of a stream; no limit unless given',
+    connect_timeout: 'seconds until the head of an answer',
+    stream_continuation:
+      'let another deployment go on with a stream that died after its first content, where the model can',
+    retry_policy:
+      'further tries by kind of failure: `{TimeoutErrorRetries, RateLimitErrorRetries, InternalServerErrorRetries, AuthenticationErrorRetries, BadRequestErrorRetries, ContentPolicyViolationErrorRetries}`',
+    model_group_retry_policy: 'the same for single model groups: `{group: {…}}`',
+    retry_budget: 'share of the traffic that further tries may be, once a hundred requests were seen; default 0.2',
+    allowed_fails_policy:
+      '`allowed_fails` by kind of failure: `{TimeoutErrorAllowedFails, RateLimitErrorAllowedFails, …}`',
+    default_deployment: 'the model group that answers models which no other one has',
+    enable_pre_call_checks: 'pass over deployments whose context window is too small for the call, by estimate',
+    enable_tag_filtering: 'choose deployments by the tags of the request; those tagged `default` answer the others',
+    tag_filtering_match_any: 'whether one tag in common is enough (default), or all are needed',
     fallbacks: 'groups to try when a group has failed: a list of `{group: [other, …]}`; `*` stands for every group',
     context_window_fallbacks: 'the same, for input that is too long',
     content_policy_fallbacks: "the same, for a refusal by the provider's content filter",
@@ -164,9 +179,12 @@ const actions: { readonly [S in SectionName]: Readonly<Record<string, string>> }
     database_connection_pool_limit: 'connections to Postgres at most; default 10',
     database_connection_timeout: 'seconds to wait for a connection; default 10',
     litellm_key_header_name: "a header that replaces all others as the key's place",
+    stream_keepalive_seconds:
+      'seconds of silence after which a sign of life goes to a streaming caller; default 15, 0 for none',
+    sse_keepalive_ping_interval_seconds: "LiteLLM's name of the same",
     max_request_size_mb: 'largest request body in MB; default 64',
     max_parallel_requests: 'running requests of each key that has no limit of its own',
-    global_max_parallel_requests: 'running requests of this process',
+    global_max_parallel_requests: 'running requests of the whole gateway',
     token_rate_limit_type: 'which tokens count against token limits: `total` (default), `input` or `output`',
     apply_user_budget_to_team_keys: "hold a team's key to its owner's own budget as well",
     allowed_ips: 'addresses and networks (`10.0.0.0/8`) that requests may come from; default any',
@@ -218,6 +236,7 @@ const paramWords: Readonly<Record<string, string>> = {
   max_retries: 'the same, where `num_retries` says nothing',
   weight: 'share of the traffic under `simple-shuffle`; 0: only when all others failed',
   rpm: 'share of the traffic where no deployment has a `weight`; where replicas agree over Redis, also its requests a minute at the most',
+  tags: 'for which requests the deployment is, where `enable_tag_filtering` is on: `[paid]`, `[default]`',
   tpm: 'share of the traffic where no deployment has a `weight` or `rpm`; over Redis also its tokens a minute at the most',
   max_parallel_requests:
     'calls that it takes at once; further ones go to others of the group, or wait for the last byte of one before them',

@@ -53,7 +53,10 @@ export async function testHouse(options: HouseOptions = {}): Promise<TestHouse> 
   })
   const place = `http://127.0.0.1:${upstream.port}`
   const log: string[] = []
-  const gateway = await boot(configOf(place, options), [master], { log: (line) => void log.push(line), ...options.outside })
+  const gateway = await boot(configOf(place, options), [master], {
+    log: (line) => void log.push(line),
+    ...options.outside,
+  })
   const server = serveOnBun({
     hostname: '127.0.0.1',
     port: 0,

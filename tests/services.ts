@@ -79,7 +79,7 @@ async function startPostgres(
     max_connections: '200',
   }
   const command = [server, '-D', cluster, '-p', String(port)]
-  for (const [name, value] of Object.entries({ ...settings, synchronous_commit: 'off', full_page_writes: 'off' }))
+  for (const [name, value] of Object.entries({ ...settings, full_page_writes: 'off' }))
     command.push('-c', `${name}=${value}`)
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   const ready = () =>

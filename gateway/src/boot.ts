@@ -53,7 +53,7 @@ export async function boot(first: Config, masterKeys: readonly string[], outside
   const store = await openStore(first)
   const shared = await openShared({ config: first, visiting, store, now, log })
   const tick = () => performance.now()
-  const router = openRouter(live, { fetch, now, tick, dice: outside.dice ?? Math.random, sleep })
+  const router = openRouter(live, { shared, fetch, now, tick, dice: outside.dice ?? Math.random, sleep })
   // what may change while it acts is read through this, where it is needed
   const config = {
     general: first.general,

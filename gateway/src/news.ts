@@ -9,8 +9,13 @@ export interface News {
   settings(): void
 }
 
+/** The topic under which replicas tell each other which deployments they took out of rotation. */
+export const cooledTopic = 'cooled'
+
 /** What happened, as it travels between replicas. */
-export type Piece = { readonly what: 'key'; readonly hash: string } | { readonly what: 'tenants' | 'models' | 'settings' }
+export type Piece =
+  | { readonly what: 'key'; readonly hash: string }
+  | { readonly what: 'tenants' | 'models' | 'settings' }
 
 /** The topic that pieces of news travel under. */
 export const newsTopic = 'changed'

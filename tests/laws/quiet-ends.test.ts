@@ -1,5 +1,5 @@
-import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
 import { verify } from '../../gateway/src/ledger/verify.ts'
 import { type TestHouse, testHouse } from '../house.ts'
 import { chunk, completion, delta, finish, http, type RawProvider, rawProvider, streamHead } from '../sockets/raw.ts'

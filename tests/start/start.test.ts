@@ -362,7 +362,7 @@ general_settings: {master_key: sk-1234, database_url: os.environ/DATABASE_URL, s
   const ids = data.map(({ id }) => id)
   expect(ids).toContain('gpt-4o')
   expect(ids).toContain('included')
-  for (const inert of ['callbacks', 'cache', 'store_model_in_db', 'tags'])
+  for (const inert of ['callbacks', 'cache', 'store_model_in_db'])
     expect(gateway.said()).toMatch(new RegExp(`warning: .*\`${inert}\``))
   for (const secret of ['sk-mine', 'az-key', 'sk-ant']) expect(gateway.said()).not.toContain(secret)
 })

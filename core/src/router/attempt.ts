@@ -9,6 +9,8 @@ export type Attempt =
       readonly group: string
       readonly ms: number
       readonly error: GatewayError
+      /** it was not needed any more: another attempt had answered first */
+      readonly reason?: 'hedged'
     }
   | {
       readonly kind: 'skipped'

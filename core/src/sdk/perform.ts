@@ -73,7 +73,7 @@ function whole(asked: Asked, answer: Answer): object {
 function complete(answer: Answer, make: () => WholeAnswer): WholeAnswer {
   try {
     const made = make()
-    answer.done({ ...(made.usage && { outputTokens: made.usage.output }) })
+    answer.done({ ...(made.usage && { inputTokens: made.usage.input, outputTokens: made.usage.output }) })
     return made
   } catch (thrown) {
     const error = failureOf(answer, thrown)
@@ -132,7 +132,10 @@ function stream(asked: Asked, answer: Answer): AsyncIterable<object> {
     } finally {
       close()
       const usage = flow.usage()
-      answer.done({ ...(usage && { outputTokens: usage.output }), ...(failure && { error: failure }) })
+      answer.done({
+        ...(usage && { inputTokens: usage.input, outputTokens: usage.output }),
+        ...(failure && { error: failure }),
+      })
       settle(iterable, answer, { ...asked, usage, serviceTier: flow.serviceTier() })
     }
   }

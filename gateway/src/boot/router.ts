@@ -1,9 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
+import { faults } from 'turnpike-core/internal/kernel/faults'
 import { createRouter } from 'turnpike-core/internal/router/create'
 import type { RouterSettings } from 'turnpike-core/internal/router/deployment'
 import type { Dispatcher, Ports } from 'turnpike-core/internal/router/dispatch'
+import type { Cooled } from 'turnpike-core/internal/router/health/health'
 import type { ModelEntry } from 'turnpike-core/internal/router/model-list/entry'
 import type { Config } from '../config/config.ts'
+import { cooledTopic } from '../news.ts'
+import type { Shared } from '../shared/shared.ts'
 
 /** The router of the moment, and how it is followed by another. */
 export interface LiveRouter {
@@ -12,8 +16,19 @@ export interface LiveRouter {
   replace(entries: readonly ModelEntry[]): void
 }
 
+interface CoolingPorts {
+  /** where replicas tell each other which deployments they took out of rotation */
+  readonly shared: Pick<Shared, 'publish' | 'subscribe'>
+}
+
 /** A router over the configuration of the moment. Requests that are under way keep the one that they began with. */
-export function openRouter(live: { readonly config: Config }, ports: Ports): LiveRouter {
+export function openRouter(live: { readonly config: Config }, given: Ports & CoolingPorts): LiveRouter {
+  const { shared, ...outside } = given
+  const ports = { ...outside, onCooled: (cooled: Cooled) => shared.publish(cooledTopic, JSON.stringify(cooled)) }
+  shared.subscribe(cooledTopic, (message) => {
+    const cooled = cooledOf(message)
+    if (cooled) current.health.cool(cooled)
+  })
   let settings: Partial<RouterSettings> = live.config.router
   let current = createRouter(live.config.models, settings, { ...ports, environment: live.config.environment })
 
@@ -29,5 +44,16 @@ export function openRouter(live: { readonly config: Config }, ports: Ports): Liv
       current = createRouter(entries, router, { ...ports, environment, ...health, ...placing })
       settings = router
     },
+  }
+}
+
+function cooledOf(message: string): Cooled | undefined {
+  try {
+    const { id, until, cause } = JSON.parse(message) as Partial<Cooled>
+    return typeof id === 'string' && typeof until === 'number' && cause !== undefined && cause in faults
+      ? { id, until, cause }
+      : undefined
+  } catch {
+    return undefined
   }
 }

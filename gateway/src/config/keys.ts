@@ -35,6 +35,7 @@ export const sectionKeys = {
   },
   litellm_settings: {
     acts: new Set([
+      'stream_keepalive_seconds',
       'allowed_fails',
       'budget_duration',
       'budget_reset_time',
@@ -195,6 +196,8 @@ export const sectionKeys = {
       'retry_policy',
       'routing_strategy',
       'routing_strategy_args',
+      'connect_timeout',
+      'stream_continuation',
       'stream_idle_timeout',
       'stream_timeout',
       'tag_filtering_match_any',
@@ -226,6 +229,8 @@ export const sectionKeys = {
   },
   general_settings: {
     acts: new Set([
+      'sse_keepalive_ping_interval_seconds',
+      'stream_keepalive_seconds',
       'admin_only_routes',
       'allowed_ips',
       'allowed_routes',
@@ -355,7 +360,6 @@ export const sectionKeys = {
       'scheduled_job_stagger',
       'socket_timeout',
       'spend_report_frequency',
-      'sse_keepalive_ping_interval_seconds',
       'statement_timeout',
       'store_model_in_db',
       'supported_db_objects',

@@ -1,4 +1,4 @@
-import { asObject, type JsonObject } from 'turnpike-core/internal/kernel/json'
+import { asObject, type Json, type JsonObject } from 'turnpike-core/internal/kernel/json'
 import { checkKeys } from './check.ts'
 import { type Config, defaultGeneral, type General } from './config.ts'
 import { type Complaint, complaintText, type ReadDocument, readDocument } from './document.ts'
@@ -81,7 +81,7 @@ function fromDocument(document: ReadDocument, given: Variables): Config {
   }
   const { litellm, router } = sections
   const { locate } = document
-  const defaults = entryDefaults(litellm, router)
+  const defaults = entryDefaults(sections)
   const credentials = readCredentials(root.credential_list, locate, complaints)
   const models = readModels(root.model_list, { defaults, credentials, locate, complaints, variables })
   const general = readGeneral(sections, variables)
@@ -105,13 +105,28 @@ function fromDocument(document: ReadDocument, given: Variables): Config {
   return config
 }
 
+/** Settings that every entry of `model_list` may have for itself, and the sections in which they can be said for all. */
+const forEveryEntry: readonly (readonly [entry: string, key: string, section: 'litellm' | 'router' | 'general'])[] = [
+  ['stream_idle_timeout', 'stream_idle_timeout', 'router'],
+  ['connect_timeout', 'connect_timeout', 'router'],
+  ['stream_continuation', 'stream_continuation', 'router'],
+  ['stream_keepalive_seconds', 'sse_keepalive_ping_interval_seconds', 'general'],
+  ['stream_keepalive_seconds', 'stream_keepalive_seconds', 'litellm'],
+  ['stream_keepalive_seconds', 'stream_keepalive_seconds', 'general'],
+]
+
 /** What the sections say of every entry of `model_list`. */
-function entryDefaults(litellm: Section, router: Section): JsonObject {
-  const [drop, idle] = [litellm.flag('drop_params'), router.raw('stream_idle_timeout')]
+function entryDefaults(sections: Pick<Sections, 'litellm' | 'router' | 'general'>): JsonObject {
+  const { litellm, router } = sections
+  const drop = litellm.flag('drop_params')
+  const said = forEveryEntry.flatMap(([entry, key, section]) => {
+    const value = sections[section].raw(key)
+    return value === undefined || value === null ? [] : [[entry, value as Json] as const]
+  })
   return {
     ...asObject(router.raw('default_litellm_params')),
     ...(drop !== undefined && { drop_params: drop }),
-    ...(idle !== undefined && { stream_idle_timeout: idle as number }),
+    ...Object.fromEntries(said),
   }
 }
 

@@ -2,6 +2,7 @@ import type { Call } from 'turnpike-core/internal/client/call'
 import type { Answer, Asking } from 'turnpike-core/internal/router/dispatch'
 import type { Entry } from 'turnpike-core/internal/router/trial'
 import { mayCall } from '../access/grants.ts'
+import { isAdmin } from '../access/rights.ts'
 import type { Entered } from '../admission/admission.ts'
 import type { House } from '../house.ts'
 import { ownersOf } from '../ledger/row.ts'
@@ -37,6 +38,9 @@ export function askingOf({ knock, call, grant, story, house }: Question): Asking
     signal: knock.request.signal,
     enter: enteringOf({ call, story, house }),
     ...placeAsked(call, headers, story.principal()),
+    teamId: ownersOf(story.principal()).teamId,
+    tags: story.tags(),
+    test: mockFailureAsked(call, story.principal()),
     mock: text(call.field('mock_response')),
     note: story.attempt,
     // a fallback that the operator configured is the operator's grant; one that the caller names is checked like any request
@@ -48,6 +52,15 @@ export function askingOf({ knock, call, grant, story, house }: Question): Asking
     ...deadlinesAsked(call, headers),
   }
 }
+
+/** LiteLLM's switches for trying fallbacks out; administrators only, for whom a failure on purpose harms nobody else. */
+function mockFailureAsked(call: Call, caller: Principal): Asking['test'] {
+  const asked = mockFailures.find((kind) => call.envelope.members.has(`mock_testing_${kind}`))
+  if (asked === undefined || !isAdmin(caller)) return undefined
+  return call.field(`mock_testing_${asked}`) === true ? asked : undefined
+}
+
+const mockFailures = ['fallbacks', 'context_fallbacks', 'content_policy_fallbacks', 'rate_limit_error'] as const
 
 /** Callers of one tenant may share an answer: those of a team, else those of a key. */
 function tenantOf(principal: Principal): string {

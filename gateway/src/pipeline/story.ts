@@ -36,6 +36,8 @@ export interface Ending {
 export interface Story {
   caller(principal: Principal): void
   principal(): Principal
+  /** tags of the caller and of the call */
+  tags(): readonly string[]
   call(call: Call): void
   parties(parties: Parties): void
   granted(grant: Grant): void
@@ -92,7 +94,11 @@ export function openStory(knock: Knock, house: House): Story {
     const end = { usage, serviceTier, leaving: outcome === 'abandoned' }
     const last = answer && broken !== answer ? partsOf(answer, end) : []
     const { usage: used, cost } = sumOf([...earlier, ...last], { at: knock.startedAt, call, seconds })
-    answer?.done({ outputTokens: usage?.output, error: error?.fault.blame === 'provider' ? error : undefined })
+    answer?.done({
+      inputTokens: usage?.input,
+      outputTokens: usage?.output,
+      error: error?.fault.blame === 'provider' ? error : undefined,
+    })
     // whoever was not let in leaves no row
     if (!principal) return undefined
     const notes = parties ?? callerNotes({ headers: knock.request.headers, call, principal, rules: lenient })
@@ -138,6 +144,7 @@ export function openStory(knock: Knock, house: House): Story {
   return {
     caller: (who) => void (principal = who),
     principal: () => principal ?? anonymous,
+    tags: () => parties?.tags ?? [],
     call: (asked) => void (call = asked),
     parties: (named) => void (parties = named),
     granted: (given) => void (grant = given),
@@ -173,7 +180,7 @@ export function openStory(knock: Knock, house: House): Story {
       const own = entered.get(answer.deployment.id)
       if (own) earlierEntered.push(own)
       entered.delete(answer.deployment.id)
-      answer.done({ outputTokens: usage?.output, error })
+      answer.done({ inputTokens: usage?.input, outputTokens: usage?.output, error })
       const { deployment, group } = answer
       attempts.push({ kind: 'failed', deployment: deployment.id, group, ms: 0, error })
     },

@@ -159,6 +159,7 @@ function profileFrom(info: JsonObject): TargetSpec['profile'] {
     maxOutputTokens: asNumber(info.max_output_tokens),
     tools: asBoolean(info.supports_function_calling),
     structuredOutput: asBoolean(info.supports_response_schema),
+    prefill: asBoolean(info.supports_assistant_prefill),
     ...(reads.length > 0 && { reads }),
   }) as TargetSpec['profile']
 }

@@ -51,8 +51,8 @@ async function tagRows(tags: readonly string[], house: House): Promise<readonly 
   const rows: Tag[] = []
   for (const tag of tags) {
     const found = house.access.tag(tag)
-    const row = found instanceof Promise ? await found : found
-    if (row) rows.push(row)
+    const row: Tag | undefined = found instanceof Promise ? await found : found
+    if (row !== undefined) rows.push(row)
   }
   return rows
 }

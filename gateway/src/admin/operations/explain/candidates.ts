@@ -3,7 +3,9 @@ import { compile } from 'turnpike-core/internal/client/compile'
 import { isGatewayError } from 'turnpike-core/internal/kernel/faults'
 import { type JsonObject, parseObject } from 'turnpike-core/internal/kernel/json'
 import type { Deployment } from 'turnpike-core/internal/router/deployment'
+import type { Explanation } from 'turnpike-core/internal/router/dispatch'
 import type { Group } from 'turnpike-core/internal/router/pool'
+import type { Asking } from 'turnpike-core/internal/router/trial'
 import type { House } from '../../../house.ts'
 import { worstCase } from '../../../pipeline/price.ts'
 import { masked } from '../../../registry/secrets.ts'
@@ -11,27 +13,38 @@ import { sentView } from '../calculators/raw-request.ts'
 import { deploymentBudgets, usd } from './limits.ts'
 
 /** The deployments of a group in the order in which they would be tried, those that would be passed over last, each with why. */
-export async function candidateViews(call: Call, group: Group, house: House): Promise<readonly JsonObject[]> {
+export async function candidateViews(
+  call: Call,
+  group: Group,
+  { house, asking }: { readonly house: House; readonly asking: Asking },
+): Promise<readonly JsonObject[]> {
+  const { order, skipped } = house.router.explain(call, group, asking)
+  const passedOver = new Map(skipped.map((one) => [one.deployment, skipWords(one)]))
   const views = await Promise.all(
     group.deployments.map(async (deployment) => {
       const worst = worstCase(call, [deployment], house.now())
       const budgets = await deploymentBudgets(deployment, worst, house)
-      return { deployment, worst, budgets, why: whyNot(call, deployment, house) ?? overLimit(budgets) }
+      const why = passedOver.get(deployment.id) ?? whyNot(call, deployment) ?? overLimit(budgets)
+      return { deployment, worst, budgets, why }
     }),
   )
-  const ranked = views.sort(
-    (a, b) =>
-      Number(a.why !== undefined) - Number(b.why !== undefined) ||
-      (a.deployment.order ?? 0) - (b.deployment.order ?? 0),
-  )
-  return ranked.map(({ deployment, worst, budgets, why }) => ({
-    ...about(deployment, house),
-    eligible: why === undefined,
-    ...(why !== undefined && { why }),
-    budgets,
-    worst_case_usd: usd(worst),
-    ...requestView(call, deployment, house),
-  }))
+  const place = ({ deployment, why }: (typeof views)[number]) =>
+    (why === undefined ? 0 : order.length + 1) + order.indexOf(deployment.id)
+  return views
+    .sort((a, b) => place(a) - place(b))
+    .map(({ deployment, worst, budgets, why }) => ({
+      ...about(deployment, house),
+      eligible: why === undefined,
+      ...(why !== undefined && { why }),
+      budgets,
+      worst_case_usd: usd(worst),
+      ...requestView(call, deployment, house),
+    }))
+}
+
+function skipWords({ why, cause, waitMs }: Explanation['skipped'][number]): string {
+  if (waitMs === undefined) return why
+  return `${why}: out of rotation for ${Math.ceil(waitMs / 1000)} more seconds${cause === undefined ? '' : `, by ${cause}`}`
 }
 
 function overLimit(budgets: readonly JsonObject[]): string | undefined {
@@ -58,10 +71,8 @@ function about(
   }
 }
 
-/** Why it would not be asked now. */
-function whyNot(call: Call, deployment: Deployment, { router }: House): string | undefined {
-  const cooling = router.health.cooling(deployment.id)
-  if (cooling > 0) return `cooling: out of rotation for ${Math.ceil(cooling / 1000)} more seconds`
+/** Why it could not be asked this at all. */
+function whyNot(call: Call, deployment: Deployment): string | undefined {
   try {
     if (deployment.mock === undefined) compile(call, deployment)
     return undefined

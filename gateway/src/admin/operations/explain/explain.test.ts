@@ -20,7 +20,8 @@ beforeAll(async () => {
       })),
       {
         model_name: 'down',
-        litellm_params: { model: 'openai/status-401', api_base: `${place}/v1` },
+        // a credential of its own: who shares one with a deployment that is refused goes out of rotation too
+        litellm_params: { model: 'openai/status-401', api_base: `${place}/v1`, api_key: 'sk-of-its-own' },
         model_info: { id: 'down-0' },
       },
     ],
@@ -101,7 +102,7 @@ describe('/utils/explain', () => {
     expect(body).toMatchObject({
       caller: { kind: 'master' },
       would_be: 'without a deployment',
-      candidates: [{ deployment: 'down-0', eligible: false, why: expect.stringContaining('cooling') }],
+      candidates: [{ deployment: 'down-0', eligible: false, why: expect.stringMatching(/^cooling: .*provider-auth/) }],
     })
   })
 

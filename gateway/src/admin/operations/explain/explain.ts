@@ -2,7 +2,9 @@ import { type Call, callOf } from 'turnpike-core/internal/client/call'
 import { isGatewayError } from 'turnpike-core/internal/kernel/faults'
 import type { Json, JsonObject } from 'turnpike-core/internal/kernel/json'
 import type { Group } from 'turnpike-core/internal/router/pool'
+import type { Asking } from 'turnpike-core/internal/router/trial'
 import { z } from 'zod'
+import type { House } from '../../../house.ts'
 import { wantedOf } from '../../../pipeline/admit.ts'
 import { inputEstimate, outputEstimate } from '../../../pipeline/price.ts'
 import { partiesOf } from '../../../pipeline/request/parties.ts'
@@ -53,8 +55,12 @@ async function follow(knocker: Principal, desk: ExplainDesk): Promise<JsonObject
   const parties = await partiesOf(knock, call, caller, house)
   const route = resolve(call.model, caller, house)
   const { wanted, worst } = wantedOf({ call, caller, parties, route, house })
+  const asking: Asking = {
+    tags: parties.tags,
+    teamId: caller.kind === 'key' || caller.kind === 'token' ? caller.team?.id : undefined,
+  }
   const limits = await Promise.all(house.admission.claims(wanted).map((placed) => limitView(placed, house)))
-  const candidates = await candidateViews(call, route.group, house)
+  const candidates = await candidateViews(call, route.group, { house, asking })
   const tight = limits.filter(({ fits }) => fits !== true)
   const none = !candidates.some(({ eligible }) => eligible)
   return {
@@ -69,7 +75,7 @@ async function follow(knocker: Principal, desk: ExplainDesk): Promise<JsonObject
     limits,
     strategy: house.router.settings.strategy,
     candidates,
-    fallbacks: await fallbackViews(call, route.reach, worst, desk),
+    fallbacks: await fallbackViews(call, route.reach, { worst, house, asking }),
     would_be: tight.length > 0 ? 'refused' : none ? 'without a deployment' : 'sent',
     ...(tight.length > 0 && {
       refused: {
@@ -84,17 +90,22 @@ function modelView({ model }: Call, { group, model: resolved }: ResolvedRoute): 
   return { asked: model, group: group.name, known_as: resolved, deployments: group.deployments.length }
 }
 
+interface FallbackGiven {
+  readonly worst: ReadonlyMap<Group, number | undefined>
+  readonly house: House
+  readonly asking: Asking
+}
+
 function fallbackViews(
   call: Call,
   reach: readonly Group[],
-  worst: ReadonlyMap<Group, number | undefined>,
-  { house }: ExplainDesk,
+  { worst, house, asking }: FallbackGiven,
 ): Promise<readonly JsonObject[]> {
   return Promise.all(
     reach.map(async (group) => ({
       group: group.name,
       price_known: worst.get(group) !== undefined,
-      candidates: await candidateViews(call, group, house),
+      candidates: await candidateViews(call, group, { house, asking }),
     })),
   )
 }
