@@ -114,7 +114,10 @@ describe('who is asking', () => {
   test('a flood of unknown keys does not push a known one out, and neither memory grows past its bound', async () => {
     let asked = 0
     const lookup = createLookup<string>({
-      load: async (id) => (++asked, id.startsWith('guess') ? undefined : id),
+      async load(id) {
+        asked++
+        return id.startsWith('guess') ? undefined : id
+      },
       now: () => 0,
       most: 10,
     })
