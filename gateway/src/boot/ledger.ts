@@ -30,6 +30,7 @@ export async function openLedger(ports: LedgerPorts): Promise<{ readonly ledger:
   const { config, store, shared, router, now, log } = ports
   const booking = createBooking(store, shared)
   const delivery = {
+    ...batches[store.dialect],
     write: booking.write,
     now,
     onError: (thrown: unknown, waiting: number): void =>
@@ -53,6 +54,15 @@ export async function openLedger(ports: LedgerPorts): Promise<{ readonly ledger:
   const ledger = createLedger({ journal, countedTokens })
   return { ledger, close: () => ledger.close() }
 }
+
+/**
+ * How rows are gathered for the store. SQLite is written on this thread, so its batches are small and come often; Postgres is asked over
+ * a wire, where each batch costs five trips whatever is in it.
+ */
+const batches = {
+  sqlite: { flushMs: 20, batchRows: 256 },
+  postgres: { flushMs: 100, batchRows: 500 },
+} as const
 
 /** The price of the deployment that an exchange was sent to, if it still is one. */
 function priceWith(router: Dispatcher): PriceLost {

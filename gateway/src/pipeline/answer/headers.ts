@@ -90,6 +90,8 @@ function milliseconds(time: number): string {
 
 /** Dollars without an exponent, exact to the nano-dollar. */
 export function usd(amount: NanoUsd): string {
+  // from a millionth of a dollar to a million of them a number prints all its digits, and no exponent
+  if (amount >= 1000 && amount < 1e15 && amount % 1e9 !== 0) return String(amount / 1e9)
   const whole = Math.trunc(amount / 1e9)
   const rest = Math.abs(amount % 1e9)
   if (rest === 0) return `${whole}.0`

@@ -21,6 +21,15 @@ export type Share = readonly [bucket: string, amount: NanoUsd]
  * it names and nowhere else.
  */
 export function sharesOf(row: LedgerRow): readonly Share[] {
+  let shares = known.get(row)
+  if (!shares) known.set(row, (shares = computeShares(row)))
+  return shares
+}
+
+/** A row never changes, and is asked for its shares when it is settled, booked, and written. */
+const known = new WeakMap<LedgerRow, readonly Share[]>()
+
+function computeShares(row: LedgerRow): readonly Share[] {
   const { spend, payers } = row
   if (isBucketCorrection(row)) return [...new Set(row.periods)].map((bucket) => [bucket, spend] as const)
   const shares: Share[] = [[everything, spend]]

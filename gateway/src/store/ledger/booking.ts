@@ -61,13 +61,23 @@ async function insert({ db }: Connection, rows: readonly LedgerRow[]): Promise<r
   return sorted.filter(({ id }) => left.delete(id))
 }
 
-/** By names of columns as SQL has them. */
+/** By names of columns as SQL has them. What is null is left out, and is null there. */
 function recordOf(row: LedgerRow): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(encode(row)).map(([name, value]) => [columnOf(name), textual(value)]))
+  const out: Record<string, unknown> = {}
+  const record = encode(row) as Readonly<Record<string, unknown>>
+  for (const name in record) if (record[name] !== null) out[columnOf(name)] = textual(record[name])
+  return out
 }
 
+const columns = new Map<string, string>()
+
 function columnOf(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  let column = columns.get(name)
+  if (column === undefined) {
+    column = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    columns.set(name, column)
+  }
+  return column
 }
 
 /** What cannot be text in Postgres must not keep a row from being booked; names that are booked under are right already. */
