@@ -40,6 +40,7 @@ export function askingOf({ knock, call, grant, story, house }: Question): Asking
     ...placeAsked(call, headers, story.principal()),
     teamId: ownersOf(story.principal()).teamId,
     tags: story.tags(),
+    region: story.region(),
     test: mockFailureAsked(call, story.principal()),
     mock: text(call.field('mock_response')),
     note: story.attempt,

@@ -13,6 +13,7 @@ import type { Admitted, Entered } from '../admission/admission.ts'
 import type { House } from '../house.ts'
 import type { Exchange, Outcome } from '../vocabulary/exchange.ts'
 import type { Principal } from '../vocabulary/principal.ts'
+import type { Customer } from '../vocabulary/tenants.ts'
 import type { Grant } from './admit.ts'
 import { inputEstimate } from './price.ts'
 import { callerNotes } from './request/caller-notes.ts'
@@ -38,6 +39,8 @@ export interface Story {
   principal(): Principal
   /** tags of the caller and of the call */
   tags(): readonly string[]
+  /** where the call's end user may be served, if that is set down */
+  region(): Customer['region']
   call(call: Call): void
   parties(parties: Parties): void
   granted(grant: Grant): void
@@ -145,6 +148,7 @@ export function openStory(knock: Knock, house: House): Story {
     caller: (who) => void (principal = who),
     principal: () => principal ?? anonymous,
     tags: () => parties?.tags ?? [],
+    region: () => parties?.customer?.region,
     call: (asked) => void (call = asked),
     parties: (named) => void (parties = named),
     granted: (given) => void (grant = given),

@@ -60,7 +60,7 @@ export function readEntry(entry: ModelEntry, environment: Environment): ReadEntr
       pricedAs: baseModel,
       accessGroups: strings(info.access_groups),
       tags: strings(params.tags),
-      region: regionOf(params),
+      region: regionOf(params, info),
       teamId: asString(info.team_id),
       credential: target.secret && fingerprint('credential', { secret: target.secret.reveal() }),
       onClientAbort: abortRuleOf(params.on_client_abort),
@@ -104,8 +104,9 @@ function budgetOf(params: JsonObject): Deployment['budget'] {
 }
 
 /** Where a deployment runs; `region_name` is LiteLLM's word for it, the others are of those whose URL names it. */
-function regionOf(params: JsonObject): string | undefined {
-  return asString(params.region_name) ?? asString(params.aws_region_name) ?? asString(params.vertex_location)
+function regionOf(params: JsonObject, info: JsonObject): string | undefined {
+  const said = asString(info.region) ?? asString(params.region_name)
+  return said ?? asString(params.aws_region_name) ?? asString(params.vertex_location)
 }
 
 function abortRuleOf(value: Json | undefined): 'cancel' | 'drain' | undefined {

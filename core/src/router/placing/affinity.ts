@@ -2,7 +2,7 @@ import type { Call } from '../../client/call.ts'
 import { asObject, asString } from '../../kernel/json.ts'
 import type { Deployment } from '../deployment.ts'
 import type { Group } from '../pool.ts'
-import { issuersOf } from './issuer.ts'
+import { carriesSeals, type Sealing, sameIssuer, sealingOf } from './issuer.ts'
 import type { Pins } from './pins.ts'
 import { prefixOf } from './prefix.ts'
 import type { AffinityKind, AffinitySettings } from './settings.ts'
@@ -34,18 +34,34 @@ export function createAffinity({ kinds, groups }: AffinitySettings, pins: Pins):
     keep(call, group, speaker) {
       if (group.deployments.length < 2) return undefined
       const own = Object.hasOwn(groups, group.name) ? (groups[group.name] ?? kinds) : kinds
-      const conversation = conversationOf(call, speaker, sealsReasoning(call, group) ? [...own, 'prefix'] : own)
+      const sealing = sealingOf(call, group)
+      const wanted = conversationOf(call, speaker, sealing === 'always' ? [...own, 'prefix'] : own)
+      const conversation = wanted ?? (sealing && conversationOf(call, speaker, ['prefix']))
       if (conversation === undefined) return undefined
       const name = [group.name, speaker.tenant ?? '', conversation].join('\n')
+      const free = wanted === undefined
       return {
         among(open) {
           const id = pins.get(name)
-          return id === undefined ? undefined : open.find((deployment) => deployment.id === id)
+          // nobody wants the conversation in one place until it bears what was issued there
+          if (id === undefined || (free && !carriesSeals(call))) return undefined
+          return open.find((deployment) => deployment.id === id) ?? kinOf(id, group, { open, sealing })
         },
         on: (deployment) => pins.set(name, deployment.id),
       }
     },
   }
+}
+
+interface Left {
+  readonly open: readonly Deployment[]
+  readonly sealing: Sealing | undefined
+}
+
+/** Who else can go on with what a deployment issued, where it may have issued something. */
+function kinOf(id: string, { deployments }: Group, { open, sealing }: Left): Deployment | undefined {
+  const issuer = sealing && deployments.find((deployment) => deployment.id === id)
+  return issuer && open.find((deployment) => sameIssuer(deployment, issuer))
 }
 
 /** The first name that a conversation has, of the kinds that count here. */
@@ -88,15 +104,4 @@ function textField(call: Call, name: string): string | undefined {
 function text(value: unknown): string | undefined {
   const read = asString(value)
   return read === '' ? undefined : read
-}
-
-/**
- * Whether the answer may hold reasoning that only its issuer can read again, and others might be asked next time: such a conversation
- * is kept whatever the settings say (https://developers.openai.com/api/docs/guides/reasoning, encrypted reasoning items).
- */
-function sealsReasoning(call: Call, group: Group): boolean {
-  const { members } = call.envelope
-  if (!members.has('include') || issuersOf(group.deployments) < 2) return false
-  const include = call.field('include')
-  return Array.isArray(include) && include.includes('reasoning.encrypted_content')
 }

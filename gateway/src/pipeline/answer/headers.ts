@@ -33,6 +33,8 @@ export function answerHeaders(
   headers['x-litellm-model-id'] = answer.deployment.id
   headers['x-litellm-model-api-base'] = apiBaseOf(answer)
   headers['x-litellm-model-group'] = answer.group
+  const region = story.region()
+  if (region !== undefined) headers['x-litellm-model-region'] = region
   headers['x-litellm-attempted-retries'] = String(answer.retries)
   headers['x-litellm-attempted-fallbacks'] = String(answer.fallbacks)
   headers['x-litellm-response-duration-ms'] = milliseconds(total)

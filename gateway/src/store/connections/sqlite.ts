@@ -105,9 +105,6 @@ function open(path: string): DatabaseSync {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
     const database = new DatabaseSync(path)
     database.exec('pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = normal')
-    // a checkpoint writes each changed page once, however often it changed: with ten times as many pages (40 MB) between two of them the
-    // pages that every batch changes are written, and waited for on the disk, far less often
-    database.exec('pragma wal_autocheckpoint = 10000')
     return database
   } catch (cause) {
     throw new GatewayError('misconfigured', `The database file ${path} cannot be opened: ${(cause as Error).message}`, {

@@ -44,7 +44,7 @@ describe('/customer/new', () => {
 
   test.each([
     ['max_budget', { max_budget: 1, budget_id: 'b' }],
-    ['allowed_model_region', { allowed_model_region: 'eu' }],
+    ['allowed_model_region', { allowed_model_region: 'mars' }],
     ['default_model', { default_model: 'gpt' }],
     ['spend', { spend: 3 }],
     ['budget_id', { budget_id: 'nowhere' }],

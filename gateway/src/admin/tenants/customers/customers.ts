@@ -19,9 +19,7 @@ export const customerShape = z.object({
   user_id: id,
   alias: text.nullish(),
   blocked: z.boolean().nullish(),
-  allowed_model_region: unserved(
-    'is not supported: choose the deployments of a region by the name of their model group',
-  ),
+  allowed_model_region: z.enum(['eu', 'us']).nullish(),
   default_model: unserved('is not supported: name the model in the request'),
 })
 
@@ -34,7 +32,11 @@ function withCustomerBody(customer: Customer, body: CustomerBody): Customer {
   if (body.budget_id && body.max_budget != null)
     throw invalid('max_budget', "Set either 'max_budget' or 'budget_id', not both.")
   return withTerms(
-    patched<Customer>(customer, { alias: body.alias, blocked: body.blocked === null ? false : body.blocked }),
+    patched<Customer>(customer, {
+      alias: body.alias,
+      blocked: body.blocked === null ? false : body.blocked,
+      region: body.allowed_model_region,
+    }),
     body,
   )
 }
@@ -48,7 +50,7 @@ async function customerView(house: House, stored: Stored<Customer>): Promise<Jso
     user_id: customer.id,
     alias: customer.alias ?? null,
     blocked: customer.blocked,
-    allowed_model_region: null,
+    allowed_model_region: customer.region ?? null,
     default_model: null,
     object_permission: null,
     object_permission_id: null,
