@@ -255,7 +255,8 @@ const paramWords: Readonly<Record<string, string>> = {
   mock_response:
     'answer with this text without calling anybody; `litellm.RateLimitError`, `litellm.InternalServerError`, `litellm.ContextWindowExceededError` and `litellm.ContentPolicyViolationError` fail',
   model_info: 'taken here without effect; it belongs beside `litellm_params`',
-  region_name: 'fills `{region}` in the provider’s URL',
+  region_name:
+    'fills `{region}` in the provider’s URL; customers with `allowed_model_region` are answered by deployments of their region (`model_info.region` wins)',
   aws_region_name: 'the same',
   vertex_location: 'fills `{location}`',
   vertex_project: 'fills `{project}`',

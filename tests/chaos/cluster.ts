@@ -29,6 +29,9 @@ export interface ClusterOptions {
   readonly redis?: Running | undefined
   readonly litellm?: JsonObject
   readonly general?: JsonObject
+  readonly router?: JsonObject
+  /** further groups, of deployments that behave as their names say, in the order in which they are asked */
+  readonly groups?: Readonly<Record<string, readonly string[]>>
 }
 
 /** Several gateways before one fake provider. */
@@ -135,14 +138,23 @@ async function prepared(url: string): Promise<string> {
 
 const argsOf = (config: string) => ['--config', config, '--host', '127.0.0.1', '--port', '0']
 
-function configOf(provider: string, { litellm = {}, general = {} }: ClusterOptions): JsonObject {
+function configOf(provider: string, { litellm, general, router, groups = {} }: ClusterOptions): JsonObject {
+  const entry = (group: string, behaviour: string, order?: number) => ({
+    model_name: group,
+    litellm_params: {
+      model: `openai/${behaviour}`,
+      api_base: provider,
+      api_key: 'sk-key-that-the-provider-knows',
+      ...(order !== undefined && { order }),
+    },
+    model_info: dear,
+  })
   return {
-    model_list: Object.entries(behaviours).map(([model_name, behaviour]) => ({
-      model_name,
-      litellm_params: { model: `openai/${behaviour}`, api_base: provider, api_key: 'sk-key-that-the-provider-knows' },
-      model_info: dear,
-    })),
-    router_settings: { num_retries: 0, disable_cooldowns: true },
+    model_list: [
+      ...Object.entries(behaviours).map(([group, behaviour]) => entry(group, behaviour)),
+      ...Object.entries(groups).flatMap(([group, list]) => list.map((one, at) => entry(group, one, at + 1))),
+    ],
+    router_settings: { num_retries: 0, disable_cooldowns: true, ...router },
     litellm_settings: { ...litellm },
     general_settings: { master_key: master, ...general },
   }

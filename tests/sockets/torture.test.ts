@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { connect, type Socket } from 'node:net'
-import { gzipSync } from 'node:zlib'
+import { connect } from 'node:net'
 import type { NanoUsd } from 'turnpike-core/internal/kernel/money'
-import { fakeProvider } from 'turnpike-core/internal/testing/fake-provider'
 import { verify } from '../../gateway/src/ledger/verify.ts'
 import { createHandler } from '../../gateway/src/pipeline/handle.ts'
 import { serveOnBun } from '../../gateway/src/runtime/bun.ts'
@@ -10,137 +8,19 @@ import type { Listening } from '../../gateway/src/runtime/runtime.ts'
 import { endpoints } from '../../gateway/src/table.ts'
 import { type TestHouse, testHouse } from '../house.ts'
 import { chat, type Door, doors, knock, until, wildcards } from '../laws/doors.ts'
-import { http, post, type RawProvider, type RawRequest, rawProvider, sayRaw } from './raw.ts'
-
-/** What a provider of any format would have said: its words are right, how they travel is each manner's own affair. */
-interface Said {
-  readonly type: string
-  readonly bytes: Uint8Array
-  readonly stream: boolean
-  /** the number in the request's words */
-  readonly id: string
-}
-type Manner = (socket: Socket, said: Said) => void | Promise<void>
-
-const idle = 0.2
-const close = { connection: 'close' }
-const answered = new WeakSet<Socket>()
-/** callers who leave once their request is at the provider, by the number in its words */
-const leavers = new Map<string, AbortController>()
-
-const counted = ({ type, bytes }: Said, headers: Readonly<Record<string, string>> = close, body = bytes) =>
-  http('200 OK', { 'content-type': type, ...headers }, body)
-const chunkedHead = ({ type }: Said, headers = '') =>
-  `HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\nconnection: close\r\ntransfer-encoding: chunked\r\n${headers}\r\n`
-const packed = { 'content-encoding': 'gzip', ...close }
-const leave = (id: string) => setTimeout(() => leavers.get(id)?.abort(), Number(id) % 20)
-
-/** Writes an answer byte by byte; `gapMs` before each. */
-async function drip(socket: Socket, bytes: Uint8Array, gapMs: number): Promise<void> {
-  for (const byte of bytes) {
-    if (socket.destroyed) return
-    socket.write(Buffer.of(byte))
-    await Bun.sleep(gapMs)
-  }
-  socket.end()
-}
-
-/** Answers that are right in what they say, however strange the way. */
-const sound: Readonly<Record<string, Manner>> = {
-  plain: (socket, said) => void socket.end(counted(said)),
-  'half-closed': (socket, said) => void socket.end(counted(said, {})),
-  crumbs(socket, said) {
-    const crumbs = [...said.bytes].flatMap((byte) => [Buffer.from('1\r\n'), Buffer.of(byte), Buffer.from('\r\n')])
-    socket.end(Buffer.concat([Buffer.from(chunkedHead(said)), ...crumbs, Buffer.from('0\r\n\r\n')]))
-  },
-  async extended(socket, said) {
-    socket.write(chunkedHead(said, 'trailer: x-sum\r\n'))
-    for (let at = 0; at < said.bytes.length; at += 97) {
-      const piece = said.bytes.subarray(at, at + 97)
-      socket.write(`000${piece.length.toString(16).toUpperCase()};name=value;quoted="a b"\r\n`)
-      socket.write(piece)
-      socket.write('\r\n')
-    }
-    socket.end('0;last\r\nx-sum: 1\r\n\r\n')
-  },
-  gzip: (socket, said) => void socket.end(counted(said, packed, gzipSync(said.bytes))),
-  'gzip-crumbs'(socket, said) {
-    const crumbs = [...gzipSync(said.bytes)].flatMap((byte) => [Buffer.from('1;x\r\n'), Buffer.of(byte, 13, 10)])
-    const head = Buffer.from(chunkedHead(said, 'content-encoding: gzip\r\n'))
-    socket.end(Buffer.concat([head, ...crumbs, Buffer.from('0\r\n\r\n')]))
-  },
-}
-
-/** Sound answers over connections that end later, as when a provider's patience for quiet ones is over while the next request is sent. */
-const ending: Readonly<Record<string, Manner>> = {
-  stale(socket, said) {
-    if (answered.has(socket)) socket.end()
-    else socket.write(counted(said, {}))
-    answered.add(socket)
-  },
-  async closing(socket, said) {
-    socket.write(counted(said, {}))
-    await Bun.sleep(Number(said.id) % 5)
-    socket.end()
-  },
-}
-
-/** Answers that cannot be taken for complete. */
-const broken: Readonly<Record<string, Manner>> = {
-  reset: (socket) => void socket.resetAndDestroy(),
-  async 'reset-within'(socket, said) {
-    const bytes = counted(said)
-    // between two events, the last of them not among what is sent
-    socket.write(bytes.subarray(0, said.stream ? bytes.lastIndexOf('\n\n', -100) + 2 : -30))
-    await Bun.sleep(5)
-    socket.resetAndDestroy()
-  },
-  poisoned: (socket) => void socket.end(http('200 OK', { 'content-type': 'text/html', ...close }, '<html>')),
-  'gzip-cut'(socket, said) {
-    const bytes = gzipSync(said.bytes)
-    socket.end(counted(said, packed, bytes.subarray(0, bytes.length / 2)))
-  },
-  'gzip-garbage': (socket, said) => void socket.end(counted(said, packed)),
-  'bad-chunk': (socket, said) => void socket.end(`${chunkedHead(said)}zz\r\nwhat\r\n0\r\n\r\n`),
-}
-
-/** Answers that nobody waits for. */
-const left: Readonly<Record<string, Manner>> = {
-  silent: (_, { id }) => void leave(id),
-  endless(socket, said) {
-    socket.write(counted(said).subarray(0, -10))
-    leave(said.id)
-  },
-}
-
-const slow: Readonly<Record<string, Manner>> = {
-  drips: (socket, said) => drip(socket, counted(said), 1),
-  async 'drips-too-slowly'(socket, said) {
-    const bytes = counted(said)
-    socket.write(bytes.subarray(0, -20))
-    await drip(socket, bytes.subarray(-20), idle * 2500)
-  },
-}
-const manners: Readonly<Record<string, Manner>> = { ...sound, ...ending, ...broken, ...left, ...slow }
+import { broken, ending, idle, leavers, left, play, sound } from './manners.ts'
+import { post, type RawProvider, rawProvider, sayRaw } from './raw.ts'
 
 let provider: RawProvider
 let house: TestHouse
 let at: { url: string; key: string }
-const fake = fakeProvider()
-
-async function play(socket: Socket, { head, body }: RawRequest): Promise<void> {
-  const [, target] = head.split(' ')
-  const [, manner = 'plain', id = '0'] = /\[([a-z-]+) (\d+)\]/.exec(body) ?? []
-  const response = await fake.handle(new Request(`http://provider${target}`, { method: 'POST', body }))
-  const type = response.headers.get('content-type') ?? ''
-  const said = { type, bytes: await response.bytes(), stream: type.startsWith('text/event-stream'), id }
-  // what is kept for other tests would be taken for a leak here
-  fake.requests.length = provider.requests.length = provider.closed.length = 0
-  await manners[manner]?.(socket, said)
-}
 
 beforeAll(async () => {
-  provider = await rawProvider(play)
+  provider = await rawProvider((socket, request) => {
+    // what is kept would be taken for a leak
+    provider.requests.length = provider.closed.length = 0
+    return play(socket, request)
+  })
   house = await testHouse({
     models: [
       ...wildcards(provider.url),
@@ -291,7 +171,7 @@ describe('a caller who drips', () => {
 test('10,000 mixed requests leave no socket, lease, reservation or memory behind', async () => {
   const key = await house.key({ max_budget: 1000, max_parallel_requests: 60 })
   const { house: inner } = house.gateway
-  const before = await inner.store.ledger.find({}, 100_000)
+  const before = new Set((await inner.store.ledger.find({}, 100_000)).map(({ id }) => id))
   const dice = seeded(20_261_122)
   const pick = <T>(list: readonly T[]): T => list[Math.floor(dice() * list.length)] as T
   const mix = [...Object.keys(sound), ...Object.keys(broken), ...Object.keys(left)]
@@ -321,7 +201,7 @@ test('10,000 mixed requests leave no socket, lease, reservation or memory behind
 
   await until(() => provider.open() === 0, 'no upstream socket is open')
   for (const { id } of inner.router.pool.deployments) expect(inner.router.health.inFlight(id), id).toBe(0)
-  const rows = (await inner.store.ledger.find({}, 100_000)).slice(0, -before.length || undefined)
+  const rows = (await inner.store.ledger.find({}, 100_000)).filter(({ id }) => !before.has(id))
   expect(rows.length).toBe(10_000)
   expect(await verify(inner.store)).toEqual({ difference: 0, mismatches: [] })
 

@@ -156,11 +156,14 @@ describe('where whoever sealed it cannot be asked', () => {
     ['the same, to OpenAI', [entry('a', 'openai/o3')], 'gemini', gemini(asked('hi'), told, asked('on'))],
   ]
 
-  test.each(elsewhere)('%s is left out for those of another format, with a warning', async (...[, entries, format, body]) => {
-    const { ask, fake } = open(entries)
-    const { compiled } = await ask(format, body)
-    expect(fake.requests.at(-1)?.body).not.toContain(sealed)
-    expect(fake.requests.at(-1)?.body).toContain('Yes')
-    expect(compiled.warnings).toContainEqual(expect.objectContaining({ kind: 'dropped' }))
-  })
+  test.each(elsewhere)(
+    '%s is left out for those of another format, with a warning',
+    async (...[, entries, format, body]) => {
+      const { ask, fake } = open(entries)
+      const { compiled } = await ask(format, body)
+      expect(fake.requests.at(-1)?.body).not.toContain(sealed)
+      expect(fake.requests.at(-1)?.body).toContain('Yes')
+      expect(compiled.warnings).toContainEqual(expect.objectContaining({ kind: 'dropped' }))
+    },
+  )
 })

@@ -56,6 +56,7 @@ async function follow(knocker: Principal, desk: ExplainDesk): Promise<JsonObject
   const route = resolve(call.model, caller, house)
   const { wanted, worst } = wantedOf({ call, caller, parties, route, house })
   const asking: Asking = {
+    region: parties.customer?.region,
     tags: parties.tags,
     teamId: caller.kind === 'key' || caller.kind === 'token' ? caller.team?.id : undefined,
   }

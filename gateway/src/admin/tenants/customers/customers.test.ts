@@ -106,6 +106,52 @@ test('blocking acts on the next request, for who is set down and who is not', as
   expect(await api.trail('LiteLLM_EndUserTable', 'c2')).toEqual(['blocked', 'unblocked'])
 })
 
+describe('a customer of a region', () => {
+  const place = (id: string, info: object = {}, params: object = {}) => ({
+    model_name: 'gpt',
+    litellm_params: { model: 'openai/gpt-4o', use_chat_completions_api: true, ...params },
+    model_info: { id, ...info },
+  })
+
+  test('is answered only by deployments there, and anybody else by all', async () => {
+    await api.house.close()
+    const models = [place('eu', { region: 'eu' }), place('us', {}, { region_name: 'us-east-1' }), place('anywhere')]
+    api = await openAsking({ models, router: { num_retries: 0 } })
+    const key = await api.house.key()
+    expect(await api.get('POST /customer/new', { user_id: 'c1', allowed_model_region: 'eu' })).toMatchObject({
+      allowed_model_region: 'eu',
+    })
+    const homes = async (user: string) => {
+      const seen = new Set<string | null>()
+      for (let call = 0; call < 24; call++) seen.add((await api.chat(key, { user })).headers.get('x-litellm-model-id'))
+      return [...seen].sort()
+    }
+    expect(await homes('c1')).toEqual(['eu'])
+    expect(await homes('c2')).toEqual(['anywhere', 'eu', 'us'])
+    expect((await api.chat(key, { user: 'c1' })).headers.get('x-litellm-model-region')).toBe('eu')
+    expect((await api.chat(key, { user: 'c2' })).headers.get('x-litellm-model-region')).toBeNull()
+
+    await api.get('POST /customer/update', { user_id: 'c1', alias: 'One' })
+    expect(await homes('c1')).toEqual(['eu'])
+    await api.get('POST /customer/update', { user_id: 'c1', allowed_model_region: 'us' })
+    expect(await homes('c1')).toEqual(['us'])
+    await api.get('POST /customer/update', { user_id: 'c1', allowed_model_region: null })
+    expect(await homes('c1')).toEqual(['anywhere', 'eu', 'us'])
+  })
+
+  test('is refused in plain words where nobody is there, also by fallbacks', async () => {
+    await api.house.close()
+    const models = [place('us', { region: 'us' }), { ...place('far'), model_name: 'other' }]
+    api = await openAsking({ models, router: { fallbacks: [{ gpt: ['other'] }] } })
+    const key = await api.house.key()
+    await api.get('POST /customer/new', { user_id: 'c1', allowed_model_region: 'eu' })
+    const { status, body } = await api.chat(key, { user: 'c1' })
+    expect(status).toBe(403)
+    expect((body.error as { message: string }).message).toContain('in the region that this caller may use (eu)')
+    expect(api.house.provider.requests.length).toBe(0)
+  })
+})
+
 test('lists come in pages, and deleting needs all of them to be there', async () => {
   for (const user_id of ['a', 'b', 'c']) await api.get('POST /customer/new', { user_id })
   const page = await api.ask('GET /customer/list', { page_size: 2 })
