@@ -53,10 +53,20 @@ const cases: readonly (readonly [name: string, strategy: string, params: (at: nu
   ['simple-shuffle with levels', 'simple-shuffle', (at) => ({ order: at % 3 })],
 ]
 
-console.log(`${'µs per call'.padEnd(34)}${sizes.map((size) => String(size).padStart(9)).join('')}   100 over 1`)
-for (const [name, strategy, params] of cases) {
-  const times: number[] = []
-  for (const size of sizes) times.push(await measure(size, strategy, params))
-  const more = (times.at(-1) ?? 0) - (times[0] ?? 0)
-  console.log(`${name.padEnd(34)}${times.map((time) => time.toFixed(2).padStart(9)).join('')}   ${more.toFixed(2)}`)
+/** Microseconds that a call of a group of 100 deployments takes longer than one of a group of one, for the strategy that costs most. */
+export async function choosingMicros(): Promise<number> {
+  const more: number[] = []
+  for (const name of strategyNames)
+    more.push((await measure(100, name, () => ({}))) - (await measure(1, name, () => ({}))))
+  return Math.max(...more)
+}
+
+if (import.meta.main) {
+  console.log(`${'µs per call'.padEnd(34)}${sizes.map((size) => String(size).padStart(9)).join('')}   100 over 1`)
+  for (const [name, strategy, params] of cases) {
+    const times: number[] = []
+    for (const size of sizes) times.push(await measure(size, strategy, params))
+    const more = (times.at(-1) ?? 0) - (times[0] ?? 0)
+    console.log(`${name.padEnd(34)}${times.map((time) => time.toFixed(2).padStart(9)).join('')}   ${more.toFixed(2)}`)
+  }
 }

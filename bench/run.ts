@@ -9,6 +9,7 @@ import { postgresForTests, redisForTests } from '../tests/services.ts'
 import { governedKey, governedTag, plainKey, startGateway } from './gateways.ts'
 import { type Job, paced, percentile, saturate } from './load.ts'
 import { cpuSeconds, residentMegabytes, type Served, serveScript } from './process.ts'
+import { choosingMicros } from './routing.ts'
 
 const scale = process.argv.includes('--quick') ? 0.1 : 1
 const chunks = 100
@@ -81,6 +82,7 @@ const agreed = replica &&
     figure: await measure(replica, replicaJob, 20_000),
     latency: await pace(replicaJob),
   }
+const choosing = await choosingMicros()
 
 const text = report()
 console.log(text)
@@ -137,6 +139,7 @@ ${rows.join('\n')}
 | governed, CPU µs per request on Postgres and Redis | ${agreed ? agreed.figure.cpuMicros.toFixed(1) : 'not measured'} | | |
 | governed, added p50 at 1,000 requests/s on Postgres and Redis, ms | ${over(agreed?.latency, 0.5)} | | |
 | governed, added p99 at 1,000 requests/s on Postgres and Redis, ms | ${over(agreed?.latency, 0.99)} | | ≤ 3 |
+| choosing among 100 deployments instead of 1, dearest strategy, µs | ${choosing.toFixed(2)} | | ≤ 10 |
 | memory idle, MB | ${idleMegabytes.toFixed(0)} | | ≤ 120 |
 | memory after, MB | ${afterMegabytes.toFixed(0)} | | |
 `

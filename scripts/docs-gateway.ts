@@ -124,7 +124,7 @@ const actions: { readonly [S in SectionName]: Readonly<Record<string, string>> }
     max_retries: 'the same, where `num_retries` says nothing',
     retry_after:
       'seconds at least between two tries on the same deployment; default 0, under a back-off that grows from 0.5 s to 8 s',
-    timeout: 'seconds for a whole call; default 6000',
+    timeout: 'seconds for a whole attempt; default 6000',
     stream_timeout: 'seconds until the first content of a stream',
     ttft_timeout: 'the same; wins over `stream_timeout`',
     stream_idle_timeout: 'seconds between two pieces of a stream; no limit unless given',
@@ -158,7 +158,7 @@ const actions: { readonly [S in SectionName]: Readonly<Record<string, string>> }
     model_group_affinity_config:
       '`{group: [checks]}`: what of `optional_pre_call_checks` keeps conversations in that group instead; an empty list: nothing',
     optional_pre_call_checks:
-      '`session_affinity` (conversations by their name, on by default), `prompt_caching` (by the way they begin), `deployment_affinity` (by the key that calls); `responses_api_deployment_check`, `encrypted_content_affinity`, `router_budget_limiting` and `enforce_model_rate_limits` (over Redis) are made without being asked for',
+      '`session_affinity` (conversations by their name, on by default), `prompt_caching` (by the way they begin), `deployment_affinity` (by the key that calls); `responses_api_deployment_check`, `encrypted_content_affinity`, `router_budget_limiting` and `enforce_model_rate_limits` are made without being asked for',
     default_max_parallel_requests:
       'calls at once for deployments without `max_parallel_requests`; further ones wait for the last byte of one before them',
     queue_timeout:
@@ -235,9 +235,9 @@ const paramWords: Readonly<Record<string, string>> = {
   num_retries: 'further tries; of the first deployment of the group',
   max_retries: 'the same, where `num_retries` says nothing',
   weight: 'share of the traffic under `simple-shuffle`; 0: only when all others failed',
-  rpm: 'share of the traffic where no deployment has a `weight`; where replicas agree over Redis, also its requests a minute at the most',
+  rpm: 'requests a minute at the most, over all replicas where they agree over Redis; also its share of the traffic where no deployment has a `weight`',
   tags: 'for which requests the deployment is, where `enable_tag_filtering` is on: `[paid]`, `[default]`',
-  tpm: 'share of the traffic where no deployment has a `weight` or `rpm`; over Redis also its tokens a minute at the most',
+  tpm: 'tokens a minute at the most, likewise; also its share of the traffic where no deployment has a `weight` or `rpm`',
   max_parallel_requests:
     'calls that it takes at once; further ones go to others of the group, or wait for the last byte of one before them',
   max_budget:

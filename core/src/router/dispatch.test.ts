@@ -184,6 +184,19 @@ describe('deadlines', () => {
     expect(await time('m', { timeoutMs: 150 })).toBeGreaterThan(140)
   })
 
+  test('that a caller sets for itself say nothing of the deployment', async () => {
+    const one = { retries: 0, allowedFails: 0, timeoutMs: 60_000 }
+    const { ask, router } = open([entry('m', 'hang'), entry('m', 'hang', { weight: 2 })], one)
+    const cooling = () => router.pool.deployments.filter(({ id }) => router.health.cooling(id) > 0).length
+    for (let at = 0; at < 6; at++) {
+      expect((await ask('m', { timeoutMs: 20 })).told).toMatchObject({ code: 'provider-timeout' })
+      expect(cooling()).toBe(0)
+    }
+    const late = open([entry('m', 'hang'), entry('m', 'hang', { weight: 2 })], { ...one, timeoutMs: 20 })
+    expect((await late.ask('m')).told).toMatchObject({ code: 'provider-timeout' })
+    expect(late.router.pool.deployments.some(({ id }) => late.router.health.cooling(id) > 0)).toBe(true)
+  })
+
   test('a stream’s bounds the wait for its first content alone', async () => {
     const { ask } = open([entry('m', 'slow-first-byte:200')], { streamTimeoutMs: 40, retries: 0 })
     expect((await ask('m', {}, { stream: true })).told).toMatchObject({ code: 'provider-timeout' })

@@ -155,7 +155,7 @@ function plainTrials({ settings, health, ports }: Trying): (trial: Trial) => Pro
       const told = withDetail(asGatewayError(thrown), { provider: deployment.provider.name, model: deployment.model })
       const error = continuationFault(trial.call, group, told)
       asking.note?.({ kind: 'failed', deployment: deployment.id, group: group.name, ms: ports.tick() - begun, error })
-      health.failed(deployment, error, siblingsIn(group))
+      if (!isHaste(error, asking)) health.failed(deployment, error, siblingsIn(group))
       throw error
     }
   }
@@ -189,6 +189,7 @@ function plainTrials({ settings, health, ports }: Trying): (trial: Trial) => Pro
         if (over) return
         over = true
         claim.end(inputTokens + outputTokens, ports.now())
+        if (error && isHaste(error, trial.asking)) return
         if (error) health.failed(deployment, error, siblingsIn(group))
         else
           health.answered(deployment.id, {
@@ -225,6 +226,13 @@ function plainTrials({ settings, health, ports }: Trying): (trial: Trial) => Pro
       connectMs: asking.connectTimeoutMs ?? deadlines?.connectMs,
     }
   }
+}
+
+/** Whether a deadline passed that the caller set for itself: that says nothing of the deployment, and must not take it from others. */
+function isHaste(error: GatewayError, asking: Asking): boolean {
+  if (error.code !== 'provider-timeout') return false
+  const { timeoutMs, streamTimeoutMs, streamIdleTimeoutMs, connectTimeoutMs } = asking
+  return [timeoutMs, streamTimeoutMs, streamIdleTimeoutMs, connectTimeoutMs].some((ms) => ms !== undefined)
 }
 
 /** The same try, of the deployment at which an identical call is on its way already, if there is one that may be shared. */

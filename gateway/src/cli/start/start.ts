@@ -55,7 +55,7 @@ export async function start(options: StartOptions): Promise<number | undefined> 
     refuse: plainRefusal,
   })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void leaving.leave(server))
-  if (options.config !== undefined) followFile(gateway)
+  follow(gateway)
   keepAlive()
   if (place) {
     const orphaned = () => void leaving.leave(server)
@@ -83,8 +83,8 @@ function hostFor({ host: asked, insecure }: StartOptions, master: MasterKey): st
   return host
 }
 
-/** The file is read again when it changes, and on SIGHUP. */
-function followFile(gateway: Gateway): void {
+/** The configuration is read again when a file of it changes, and on SIGHUP, which without a file reads the environment again and ends nothing. */
+function follow(gateway: Gateway): void {
   watchFiles(
     () => gateway.house.config.files,
     () => void gateway.reload(),
