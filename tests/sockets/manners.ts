@@ -40,7 +40,6 @@ async function drip(socket: Socket, bytes: Uint8Array, gapMs: number): Promise<v
 /** Answers that are right in what they say, however strange the way. */
 export const sound: Readonly<Record<string, Manner>> = {
   plain: (socket, said) => void socket.end(counted(said)),
-  'half-closed': (socket, said) => void socket.end(counted(said, {})),
   crumbs(socket, said) {
     const crumbs = [...said.bytes].flatMap((byte) => [Buffer.from('1\r\n'), Buffer.of(byte), Buffer.from('\r\n')])
     socket.end(Buffer.concat([Buffer.from(chunkedHead(said)), ...crumbs, Buffer.from('0\r\n\r\n')]))
@@ -65,6 +64,7 @@ export const sound: Readonly<Record<string, Manner>> = {
 
 /** Sound answers over connections that end later, as when a provider's patience for quiet ones is over while the next request is sent. */
 export const ending: Readonly<Record<string, Manner>> = {
+  'half-closed': (socket, said) => void socket.end(counted(said, {})),
   stale(socket, said) {
     if (answered.has(socket)) socket.end()
     else socket.write(counted(said, {}))
