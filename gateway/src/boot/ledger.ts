@@ -55,13 +55,10 @@ export async function openLedger(ports: LedgerPorts): Promise<{ readonly ledger:
   return { ledger, close: () => ledger.close() }
 }
 
-/**
- * How rows are gathered for the store. SQLite is written on this thread, so its batches are small and come often; Postgres is asked over
- * a wire, where each batch costs five trips whatever is in it.
- */
+/** How rows are gathered for the store: batches that are made ready come between requests, so they are small. */
 const batches = {
   sqlite: { flushMs: 20, batchRows: 256 },
-  postgres: { flushMs: 100, batchRows: 500 },
+  postgres: { flushMs: 20, batchRows: 64 },
 } as const
 
 /** The price of the deployment that an exchange was sent to, if it still is one. */
